@@ -1,0 +1,154 @@
+"""The landing zone: where the transfer service (or ``cityhealth land``) puts what reached the city office.
+
+On any fsspec path::
+
+    objects/<first two digits>/<sha256>           the bytes, once per content
+    arrivals/<feed>/<YYYY-MM-DD>/<arrival_id>.json  one receipt of them, written last
+
+The arrival is written only after its bytes are complete, so a half-written file is never announced; a reader
+still compares the sha256, since not every transfer service keeps that order.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+import fsspec
+
+from cityhealth.errors import IncompleteTransfer, Place
+from cityhealth.hashing import sha256_hex, stable_id
+from cityhealth.settings import CITY_TIMEZONE
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file handed in together with another one, as its evidence (原始数据)."""
+
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One receipt of a file. ``received_at`` (with a zone) is when it reached the city office."""
+
+    arrival_id: str
+    feed: str
+    department_text: str | None
+    filename: str
+    sha256: str
+    size_bytes: int
+    received_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def day(self) -> date:
+        """The arrival day in the city, which is the partition key of an ingest run."""
+        return self.received_at.astimezone(CITY_TIMEZONE).date()
+
+    @property
+    def place(self) -> Place:
+        return Place(self.filename)
+
+
+class LandingZone:
+    """Objects and arrivals below ``url`` (a local folder, ``s3://…``, ``oss://…``)."""
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(url)
+
+    def land(
+        self,
+        data: bytes,
+        *,
+        feed: str,
+        filename: str,
+        received_at: datetime,
+        department_text: str | None = None,
+        attachments: Sequence[tuple[str, bytes]] = (),
+    ) -> Arrival:
+        """Keep ``data`` and announce its arrival; doing so twice with the same facts is one arrival.
+
+        Raises:
+            ValueError: ``received_at`` has no time zone.
+        """
+        if received_at.tzinfo is None:
+            raise ValueError("received_at needs a time zone")
+        sha256 = self._put(data)
+        attached = tuple(Attachment(name, self._put(content)) for name, content in attachments)
+        arrival = Arrival(
+            arrival_id=stable_id(
+                feed, department_text or "", filename, received_at.astimezone(CITY_TIMEZONE).isoformat(), sha256,
+                *(part for a in attached for part in (a.filename, a.sha256)),
+            ),  # fmt: skip
+            feed=feed,
+            department_text=department_text,
+            filename=filename,
+            sha256=sha256,
+            size_bytes=len(data),
+            received_at=received_at.astimezone(CITY_TIMEZONE),
+            attachments=attached,
+        )
+        announced = asdict(arrival) | {"received_at": arrival.received_at.isoformat()}
+        path = f"{self._root}/arrivals/{feed}/{arrival.day}/{arrival.arrival_id}.json"
+        self._write(path, json.dumps(announced, ensure_ascii=False, indent=1).encode())
+        return arrival
+
+    def arrivals(self, feed: str, first: date | None = None, last: date | None = None) -> list[Arrival]:
+        """Arrivals of ``feed`` whose day lies in ``first``…``last`` (inclusive; None = open), oldest first."""
+        found = [arrival for day in self._days(feed, first, last) for arrival in self._of_day(feed, day)]
+        return sorted(found, key=lambda arrival: (arrival.received_at, arrival.arrival_id))
+
+    def read(self, arrival: Arrival) -> bytes:
+        """The bytes of an arrival.
+
+        Raises:
+            IncompleteTransfer: they are not there, or not (yet) those that the arrival announces.
+        """
+        path = self._object_path(arrival.sha256)
+        try:
+            data = self._files.cat_file(path)
+        except FileNotFoundError as error:
+            raise IncompleteTransfer("文件内容尚未到达", arrival.place) from error
+        if sha256_hex(data) != arrival.sha256:
+            raise IncompleteTransfer(
+                f"文件尚未传完或已损坏：应为 {arrival.size_bytes} 字节，现为 {len(data)} 字节，校验和不符", arrival.place
+            )
+        return data
+
+    def _days(self, feed: str, first: date | None, last: date | None) -> Iterator[date]:
+        folder = f"{self._root}/arrivals/{feed}"
+        if not self._files.exists(folder):
+            return
+        for path in self._files.ls(folder, detail=False):
+            day = date.fromisoformat(path.rstrip("/").rsplit("/", 1)[-1])
+            if (first is None or day >= first) and (last is None or day <= last):
+                yield day
+
+    def _of_day(self, feed: str, day: date) -> Iterator[Arrival]:
+        for path in self._files.glob(f"{self._root}/arrivals/{feed}/{day}/*.json"):
+            facts = json.loads(self._files.cat_file(path))
+            facts["received_at"] = datetime.fromisoformat(facts["received_at"])
+            facts["attachments"] = tuple(Attachment(**attachment) for attachment in facts["attachments"])
+            yield Arrival(**facts)
+
+    def _put(self, data: bytes) -> str:
+        sha256 = sha256_hex(data)
+        path = self._object_path(sha256)
+        if not self._files.exists(path) or self._files.size(path) != len(data):
+            self._write(path, data)
+        return sha256
+
+    def _object_path(self, sha256: str) -> str:
+        return f"{self._root}/objects/{sha256[:2]}/{sha256}"
+
+    def _write(self, path: str, data: bytes) -> None:
+        # Under another name first: a rename is whole or not at all on a local disk; object stores write whole anyway.
+        self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        temporary = f"{path}.{uuid.uuid4().hex}.tmp"
+        self._files.pipe_file(temporary, data)
+        self._files.mv(temporary, path)

@@ -1,0 +1,143 @@
+"""Where things are and who may touch them: read once from the environment, then passed around as a value."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from cityhealth.errors import SettingsError
+
+CITY_TIMEZONE = ZoneInfo("Asia/Shanghai")
+
+#: What each login of the warehouse is for; see docs/architecture.md.
+WAREHOUSE_ROLES = ("loader", "transformer", "reader")
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one installation.
+
+    ``database_url`` is the administrator's URL of an own PostgreSQL, or None for the embedded server,
+    whose address is then asked of :mod:`cityhealth.warehouse.embedded`.
+    """
+
+    project_root: Path
+    home: Path
+    city: str
+    system: str
+    year: int
+    landing_url: str
+    outbox_url: str
+    database_url: str | None
+    environ: Mapping[str, str]
+
+    @property
+    def seed_dir(self) -> Path:
+        return self.project_root / "dbt_project" / "seeds" / self.city
+
+    @property
+    def dbt_project_dir(self) -> Path:
+        return self.project_root / "dbt_project"
+
+    @property
+    def expectations_dir(self) -> Path:
+        return self.project_root / "expectations"
+
+    @property
+    def postgres_dir(self) -> Path:
+        return self.home / "postgres"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.home / "airflow"
+
+    def password(self, login: str) -> str:
+        """The password of a login: ``CITYHEALTH_<LOGIN>_PASSWORD``, else made once and kept in ``secrets.json`` (0600)."""
+        from_environment = self.environ.get(f"CITYHEALTH_{login.upper()}_PASSWORD")
+        if from_environment:
+            return from_environment
+        path = self.home / "secrets.json"
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        if login not in kept:
+            kept[login] = secrets.token_urlsafe(24)
+            self.home.mkdir(parents=True, exist_ok=True)
+            replacement = path.with_suffix(f".{os.getpid()}.tmp")
+            replacement.touch(mode=0o600)
+            replacement.write_text(json.dumps(kept, indent=1))
+            replacement.replace(path)
+        return kept[login]
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from environment variables (``os.environ`` by default).
+
+    Raises:
+        SettingsError: a variable has a value that makes no sense; the message names the variable.
+    """
+    env = dict(os.environ if environ is None else environ)
+    root = Path(env.get("CITYHEALTH_PROJECT_ROOT") or PROJECT_ROOT).resolve()
+    home = Path(env.get("CITYHEALTH_HOME") or root / "var").resolve()
+    year_text = env.get("CITYHEALTH_YEAR", "2021")
+    if not year_text.isdigit():
+        raise SettingsError(f"CITYHEALTH_YEAR must be a year such as 2021, not {year_text!r}")
+    database_url = env.get("CITYHEALTH_DATABASE_URL") or None
+    if database_url and urlsplit(database_url).scheme not in ("postgresql", "postgres"):
+        raise SettingsError("CITYHEALTH_DATABASE_URL must begin with postgresql://")
+    return Settings(
+        project_root=root,
+        home=home,
+        city=env.get("CITYHEALTH_CITY", "jincheng"),
+        system=env.get("CITYHEALTH_SYSTEM", "mohurd"),
+        year=int(year_text),
+        landing_url=env.get("CITYHEALTH_LANDING") or str(home / "landing"),
+        outbox_url=env.get("CITYHEALTH_OUTBOX") or str(home / "outbox"),
+        database_url=database_url,
+        environ=env,
+    )
+
+
+@dataclass(frozen=True)
+class DatabaseAddress:
+    """Host, port and name of the warehouse, with the administrator's login."""
+
+    host: str
+    port: int
+    name: str
+    admin: str
+    admin_password: str
+
+    def url(self, login: str, password: str, database: str | None = None) -> str:
+        """A libpq URL for ``login``; user and password are percent-encoded."""
+        return (
+            f"postgresql://{quote(login, safe='')}:{quote(password, safe='')}"
+            f"@{self.host}:{self.port}/{quote(database or self.name, safe='')}"
+        )
+
+    @property
+    def admin_url(self) -> str:
+        return self.url(self.admin, self.admin_password)
+
+
+def parse_database_url(url: str) -> DatabaseAddress:
+    """Split an administrator's URL.
+
+    Raises:
+        SettingsError: host, database or user is missing.
+    """
+    from urllib.parse import unquote
+
+    parts = urlsplit(url)
+    name = parts.path.lstrip("/")
+    if not (parts.hostname and name and parts.username):
+        raise SettingsError("CITYHEALTH_DATABASE_URL must look like postgresql://user:password@host:5432/database")
+    return DatabaseAddress(
+        parts.hostname, parts.port or 5432, unquote(name), unquote(parts.username), unquote(parts.password or "")
+    )

@@ -1,0 +1,1 @@
+"""The warehouse: connections per role, the embedded server, migrations, Arrow → COPY."""

@@ -1,0 +1,50 @@
+"""Bring a database to the shape that this code expects: roles, schemas, raw, gate and ops tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import psycopg
+from psycopg import sql
+
+from cityhealth.settings import WAREHOUSE_ROLES
+from cityhealth.warehouse.connections import Warehouse
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+#: Any number; all who migrate this database take this lock first.
+_LOCK = 7_201_405
+
+
+def migrate(warehouse: Warehouse) -> None:
+    """Create what is missing; safe to run again and from several processes at once."""
+    with warehouse.connect("admin", autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        for role in WAREHOUSE_ROLES:
+            _ensure_login(connection, role, warehouse.settings.password(role))
+        upgrade(warehouse.sqlalchemy_url("admin"))
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Run the Alembic migrations up to ``revision`` on the database at the SQLAlchemy ``url``."""
+    configuration = alembic.config.Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    configuration.attributes["url"] = url
+    alembic.command.upgrade(configuration, revision)
+
+
+def ensure_airflow_database(warehouse: Warehouse) -> str:
+    """Make Airflow's own database and login beside the warehouse; returns its SQLAlchemy URL."""
+    with warehouse.connect("admin", autocommit=True) as connection:
+        _ensure_login(connection, "airflow", warehouse.settings.password("airflow"))
+        if not connection.execute("select 1 from pg_database where datname = 'airflow'").fetchone():
+            connection.execute("create database airflow owner airflow")
+    return warehouse.url("airflow", "airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _ensure_login(connection: psycopg.Connection, role: str, password: str) -> None:
+    name = sql.Identifier(role)
+    if not connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone():
+        connection.execute(sql.SQL("create role {} login").format(name))
+    connection.execute(sql.SQL("alter role {} password {}").format(name, sql.Literal(password)))
