@@ -1,0 +1,38 @@
+"""All dbt models, seeds and checks, after any feed has brought something; bursts of events become one run.
+
+By hand: trigger it, or `cityhealth build`.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import DAG, FixedKeyMapper, PartitionedAssetTimetable, task
+from cityhealth_airflow import DEFAULT_ARGS, DEPARTMENTAL, MARTS, YEARBOOK
+
+with DAG(
+    dag_id="build_marts",
+    # `|`, not `&`: a consumer of `a & b` waits for ever when only one producer is run again, and the build is idempotent.
+    schedule=PartitionedAssetTimetable(
+        assets=DEPARTMENTAL | YEARBOOK, default_partition_mapper=FixedKeyMapper("all")
+    ),
+    start_date=datetime(2021, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS | {"execution_timeout": timedelta(hours=1)},
+    tags=["build"],
+    doc_md=__doc__,
+):
+
+    @task(outlets=[MARTS])
+    def build() -> int:
+        from cityhealth.settings import from_environment
+        from cityhealth.transform import build as build_all
+        from cityhealth.warehouse.connections import warehouse
+
+        settings = from_environment()
+        log = logging.getLogger("cityhealth.build")
+        result = build_all(warehouse(settings), settings, on_node=lambda node: log.info("%s", node))
+        return result.build_id
+
+    build()

@@ -1,0 +1,234 @@
+"""The way of every feed: discover → load → gate. Airflow and the command line call the same functions."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+
+from cityhealth.catalogue import Catalogue, load as load_catalogue
+from cityhealth.errors import CityHealthError, IncompleteTransfer, LayoutError, UnreadableFile, WarehouseError
+from cityhealth.feeds import feed_named
+from cityhealth.feeds.base import Feed
+from cityhealth.hashing import stable_id
+from cityhealth.landing import Arrival, LandingZone
+from cityhealth.settings import Settings
+from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.loading import append
+from cityhealth.warehouse.outcomes import Outcome, record
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A batch that is in the warehouse, by this call or (``already``) by an earlier one."""
+
+    batch_id: str
+    arrival: Arrival
+    rows: int
+    already: bool
+    read_error_zh: str | None = None
+
+
+@dataclass(frozen=True)
+class _Reading:
+    rows: pa.Table
+    error: UnreadableFile | LayoutError | None
+
+    @property
+    def error_code(self) -> str | None:
+        if self.error is None:
+            return None
+        return self.error.code if isinstance(self.error, UnreadableFile) else "layout"
+
+
+def batch_id_of(arrival: Arrival, partition: str = "") -> str:
+    """The identifier of an arrival's batch: the same whenever and wherever it is loaded."""
+    return stable_id("batch", arrival.arrival_id, partition)
+
+
+def load_arrival(warehouse: Warehouse, landing: LandingZone, feed: Feed, arrival: Arrival) -> Loaded:
+    """Read one arrival and store it as one batch, in one transaction; a batch that is there already stays as it is.
+
+    A file that cannot be read becomes a batch without rows that says why, for the gate to refuse.
+
+    Raises:
+        IncompleteTransfer: the bytes are not those announced; nothing is stored.
+        WarehouseError: the database went away; nothing is stored, and the same call may be tried again.
+    """
+    batch_id = batch_id_of(arrival)
+    known = _loaded(warehouse, batch_id)
+    if known is not None:
+        return Loaded(batch_id, arrival, known[0], already=True, read_error_zh=known[1])
+    data = landing.read(arrival)
+    reading = _read(feed, data, arrival)
+    error = reading.error
+    try:
+        with warehouse.arrow("loader") as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes,"
+                    " received_at, attachments)"
+                    " values ($1, $2, $3, $4, $5, $6, $7::text::timestamptz, $8::text::jsonb) on conflict do nothing",
+                    (
+                        arrival.arrival_id, arrival.feed, arrival.department_text, arrival.filename, arrival.sha256,
+                        arrival.size_bytes, arrival.received_at.isoformat(), _attachments_json(arrival),
+                    ),
+                )  # fmt: skip
+                cursor.execute(
+                    "insert into raw.batch (batch_id, arrival_id, feed, raw_table, rows_read,"
+                    " read_error_code, read_error_zh, read_error_place)"
+                    " values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning batch_id",
+                    (
+                        batch_id, arrival.arrival_id, feed.name, feed.raw_table, reading.rows.num_rows,
+                        reading.error_code, error.message if error else None, str(error.place) if error else None,
+                    ),
+                )  # fmt: skip
+                won = cursor.fetchone() is not None
+            if won:
+                with_batch = reading.rows.add_column(0, "batch_id", pa.array([batch_id] * reading.rows.num_rows, pa.string()))
+                append(connection, "raw", feed.raw_table, with_batch)
+                connection.commit()
+    except adbc.Error as failure:
+        raise WarehouseError(f"批次未装载（可重试）：{failure}", arrival.place) from failure
+    return Loaded(batch_id, arrival, reading.rows.num_rows, not won, error.message if error else None)
+
+
+def load_arrivals(
+    warehouse: Warehouse, landing: LandingZone, feed: Feed, arrivals: Sequence[Arrival], run: str = ""
+) -> Iterator[Loaded]:
+    """Load each arrival by itself and record its outcome; one that fails does not keep the others from loading.
+
+    Yields what was loaded, as it is loaded.
+
+    Raises:
+        CityHealthError: after all have been tried, if any failed for a reason that may pass (transfer, database).
+    """
+    failures: list[CityHealthError] = []
+    for arrival in arrivals:
+        started = time.monotonic()
+        try:
+            loaded = load_arrival(warehouse, landing, feed, arrival)
+        except (IncompleteTransfer, WarehouseError) as failure:
+            failures.append(failure)
+            outcome = Outcome(feed.name, "read", arrival.arrival_id, False, str(failure), run, time.monotonic() - started)
+            _record_if_possible(warehouse, outcome)
+            continue
+        message = loaded.read_error_zh or f"{loaded.rows} 行" + ("（此前已装载）" if loaded.already else "")
+        record(
+            warehouse, "loader",
+            [Outcome(feed.name, "read", arrival.arrival_id, loaded.read_error_zh is None, message, run,
+                     time.monotonic() - started)],
+        )  # fmt: skip
+        yield loaded
+    if failures:
+        raise type(failures[0])(
+            f"{len(failures)} of {len(arrivals)} arrivals were not loaded: " + "; ".join(str(f) for f in failures)
+        )
+
+
+def loaded_batches(warehouse: Warehouse, feed_name: str, first: date | None = None, last: date | None = None) -> list[str]:
+    """The batches of a feed that are in the warehouse, by arrival day in the city, oldest first."""
+    with warehouse.connect("loader") as connection:
+        rows = connection.execute(
+            "select batch.batch_id from raw.batch join raw.arrival using (arrival_id)"
+            " where batch.feed = %(feed)s"
+            " and (%(first)s::date is null or (received_at at time zone 'Asia/Shanghai')::date >= %(first)s::date)"
+            " and (%(last)s::date is null or (received_at at time zone 'Asia/Shanghai')::date <= %(last)s::date)"
+            " order by received_at, batch_id",
+            {"feed": feed_name, "first": first, "last": last},
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def gate_batches(
+    settings: Settings,
+    warehouse: Warehouse,
+    batch_ids: Sequence[str],
+    catalogue: Catalogue | None = None,
+    run: str = "",
+    progress: Callable[[str], None] = lambda message: None,
+) -> list:
+    """Judge batches with the suite of their raw table, write receipts, record outcomes; see :mod:`cityhealth.quality`."""
+    # Great Expectations takes seven seconds to import: only who judges pays for it.
+    from cityhealth.quality import judge
+
+    started = time.monotonic()
+    judgements = judge(
+        warehouse,
+        batch_ids,
+        catalogue or load_catalogue(settings.seed_dir),
+        settings.expectations_dir,
+        LandingZone(settings.landing_url),
+        settings.outbox_url,
+        progress=progress,
+    )
+    each = (time.monotonic() - started) / max(1, len(judgements))
+    record(
+        warehouse,
+        "loader",
+        [Outcome(j.feed, "gated", j.batch_id, j.verdict != "refused", j.summary_zh, run, each) for j in judgements],
+    )
+    return judgements
+
+
+def ingest(
+    settings: Settings,
+    warehouse: Warehouse,
+    feed_name: str,
+    first: date | None = None,
+    last: date | None = None,
+    run: str = "",
+    progress: Callable[[str], None] = lambda message: None,
+) -> list:
+    """Discover, load and gate what ``feed_name`` received from ``first`` to ``last`` (inclusive; None = open).
+
+    Returns the judgements. What could be loaded is gated even when another arrival failed.
+
+    Raises:
+        CityHealthError: an arrival could not be loaded for a reason that may pass.
+    """
+    feed = feed_named(feed_name)
+    landing = LandingZone(settings.landing_url)
+    arrivals = landing.arrivals(feed.name, first, last)
+    batch_ids: list[str] = []
+    failure: CityHealthError | None = None
+    try:
+        for number, loaded in enumerate(load_arrivals(warehouse, landing, feed, arrivals, run), start=1):
+            batch_ids.append(loaded.batch_id)
+            progress(f"{feed.name}: {number}/{len(arrivals)} {loaded.arrival.filename}")
+    except CityHealthError as error:
+        failure = error
+    judgements = gate_batches(settings, warehouse, batch_ids, run=run, progress=progress) if batch_ids else []
+    if failure:
+        raise failure
+    return judgements
+
+
+def _read(feed: Feed, data: bytes, arrival: Arrival) -> _Reading:
+    try:
+        return _Reading(feed.read(data, arrival), None)
+    except (UnreadableFile, LayoutError) as error:
+        return _Reading(feed.schema.empty_table(), error)
+
+
+def _loaded(warehouse: Warehouse, batch_id: str) -> tuple[int, str | None] | None:
+    with warehouse.connect("loader") as connection:
+        return connection.execute("select rows_read, read_error_zh from raw.batch where batch_id = %s", (batch_id,)).fetchone()
+
+
+def _attachments_json(arrival: Arrival) -> str:
+    attachments = [{"filename": a.filename, "sha256": a.sha256} for a in arrival.attachments]
+    return json.dumps(attachments, ensure_ascii=False)
+
+
+def _record_if_possible(warehouse: Warehouse, outcome: Outcome) -> None:
+    # Where the database itself is gone there is nowhere to write; the failure is raised to the caller all the same.
+    try:
+        record(warehouse, "loader", [outcome])
+    except WarehouseError:
+        return

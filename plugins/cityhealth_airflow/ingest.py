@@ -1,0 +1,87 @@
+"""The tasks of an ingest DAG: discover → load, mapped over files → gate → complete. One run per arrival day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Asset, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from cityhealth_airflow import arrival_day
+
+log = logging.getLogger(__name__)
+
+#: A worker's start costs about as much as reading a dozen workbooks, so one mapped task takes that many.
+FILES_PER_TASK = 12
+
+
+def ingest_tasks(feed_name: str, asset: Asset) -> None:
+    """Wire the four tasks of ``feed_name`` into the current DAG; ``asset`` is emitted once the gate has judged."""
+
+    @task
+    def discover() -> list[list[str]]:
+        """Arrivals of the day, in groups; a day without any ends here, skipped."""
+        landing, day = _landing(), arrival_day(get_current_context())
+        arrivals = [arrival.arrival_id for arrival in landing.arrivals(feed_name, day, day)]
+        log.info("%s: %d arrivals on %s", feed_name, len(arrivals), day)
+        if not arrivals:
+            raise AirflowSkipException(f"nothing of feed {feed_name} was received on {day}")
+        return [arrivals[i : i + FILES_PER_TASK] for i in range(0, len(arrivals), FILES_PER_TASK)]
+
+    @task(map_index_template="{{ task.op_kwargs['arrival_ids'] | length }} files")
+    def load(arrival_ids: Sequence[str]) -> int:
+        """Each file is one batch in one transaction; a file that fails does not keep the others from loading."""
+        from cityhealth.feeds import feed_named
+        from cityhealth.feeds.pipeline import load_arrivals
+
+        context = get_current_context()
+        landing, day, wanted = _landing(), arrival_day(context), set(arrival_ids)
+        arrivals = [a for a in landing.arrivals(feed_name, day, day) if a.arrival_id in wanted]
+        rows = 0
+        for loaded in load_arrivals(_warehouse(), landing, feed_named(feed_name), arrivals, run=context["run_id"]):
+            log.info("%s: %s", loaded.arrival.filename, loaded.read_error_zh or f"{loaded.rows} rows")
+            rows += loaded.rows
+        return rows
+
+    @task(trigger_rule="all_done", outlets=[asset])
+    def gate() -> dict[str, int]:
+        """Judge what the day's loading stored, also when one file could not be loaded."""
+        from cityhealth.feeds.pipeline import gate_batches, loaded_batches
+        from cityhealth.settings import from_environment
+
+        context = get_current_context()
+        day = arrival_day(context)
+        warehouse = _warehouse()
+        batch_ids = loaded_batches(warehouse, feed_name, day, day)
+        if not batch_ids:
+            raise AirflowSkipException(f"no batch of feed {feed_name} for {day}")
+        judgements = gate_batches(from_environment(), warehouse, batch_ids, run=context["run_id"], progress=log.info)
+        counts = {"batches": len(judgements)}
+        for judgement in judgements:
+            counts[judgement.verdict] = counts.get(judgement.verdict, 0) + 1
+        return counts
+
+    @task
+    def complete() -> None:
+        """The run succeeds only when all of the day's files are loaded and judged (its upstreams all succeeded)."""
+
+    groups: Any = discover()
+    loaded = load.expand(arrival_ids=groups)
+    loaded >> gate() >> (done := complete())
+    loaded >> done
+
+
+def _landing():  # noqa: ANN202
+    from cityhealth.landing import LandingZone
+    from cityhealth.settings import from_environment
+
+    return LandingZone(from_environment().landing_url)
+
+
+def _warehouse():  # noqa: ANN202
+    from cityhealth.settings import from_environment
+    from cityhealth.warehouse.connections import warehouse
+
+    return warehouse(from_environment())
