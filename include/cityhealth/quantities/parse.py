@@ -147,7 +147,11 @@ def _number(folded: str, text: str) -> Quantity:
 def _plain(value: Decimal) -> Decimal:
     """12000 rather than 1.2E+4, and no negative zero."""
     exponent = value.as_tuple().exponent
-    return _EXACT.quantize(value, Decimal(1)) if isinstance(exponent, int) and exponent > 0 else _EXACT.plus(value)
+    return (
+        _EXACT.quantize(value, Decimal(1))
+        if isinstance(exponent, int) and exponent > 0
+        else _EXACT.plus(value)
+    )
 
 
 def _split_unit(rest: str) -> tuple[str | None, str | None]:
