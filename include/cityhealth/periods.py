@@ -49,7 +49,7 @@ class Period:
 
 
 def parse_period(text: str, default: Period | None = None) -> Period:
-    """Read a period as officials write it: ``2020年度``, ``2020年11月``, ``2020.11.1``, ``2020-01-01至2020-12-31``.
+    """Read a period as officials write it: ``2020年度``, ``2020.11.1``, ``2020-01-01至2020-12-31``.
 
     A blank text means ``default``. A range is accepted only where it is exactly a year or a month.
     Raises PeriodError for anything else, and for years outside 1949 to 2100.

@@ -15,8 +15,8 @@ LARGEST = Decimal("1e15")
 LONGEST = 100  # characters; no number with its unit is longer
 
 MAGNITUDES = {
-    "百": Decimal("1e2"), "千": Decimal("1e3"), "万": Decimal("1e4"), "十万": Decimal("1e5"), "百万": Decimal("1e6"),
-    "千万": Decimal("1e7"), "亿": Decimal("1e8"), "万亿": Decimal("1e12"),
+    "百": Decimal("1e2"), "千": Decimal("1e3"), "万": Decimal("1e4"), "十万": Decimal("1e5"),
+    "百万": Decimal("1e6"), "千万": Decimal("1e7"), "亿": Decimal("1e8"), "万亿": Decimal("1e12"),
 }  # fmt: skip
 
 # The context holds every product of a 40-digit number and a magnitude exactly.
@@ -55,9 +55,10 @@ _IN_BRACKETS = re.compile(r"\((.*)\)", re.DOTALL)
 class Quantity:
     """One value cell.
 
-    ``value`` is given only in state ``value`` and without a problem; it is in ``unit`` (None: the cell names none).
-    ``magnitude`` is the 万 or 亿 that the cell wrote and that ``value`` already contains: beside a unit column that
-    says 万人 it is a contradiction that only the reader of both can see. ``problem_zh`` says why there is no value.
+    ``value`` is given only in state ``value`` and without a problem; it is in ``unit`` (None: the cell
+    names none). ``magnitude`` is the 万 or 亿 that the cell wrote and that ``value`` already contains: beside a unit
+    column that says 万人 it is a contradiction that only the reader of both can see. ``problem_zh`` says why
+    there is no value.
     """
 
     value: Decimal | None
@@ -70,8 +71,9 @@ class Quantity:
 def parse_quantity(text: str) -> Quantity:
     """Read one value cell; never raises.
 
-    ``１．２万人`` is 12000 人, ``12.5％`` is 12.5 %. Marks of absence (``—``, ``/``, ``暂无``, ``N/A`` …) are blank,
-    never zero; ``不适用`` and ``撤回`` are states. Whatever could be read in two ways is a problem, not a guess.
+    ``１．２万人`` is 12000 人, ``12.5％`` is 12.5 %. Marks of absence (``—``, ``/``, ``暂无``, ``N/A`` …)
+    are blank, never zero; ``不适用`` and ``撤回`` are states. Whatever could be read in two ways is a
+    problem, not a guess.
     """
     if len(text.strip()) > LONGEST:
         return _refused(text, "太长，不是数值")
@@ -92,7 +94,7 @@ def parse_quantity(text: str) -> Quantity:
 def _fold(text: str) -> Iterator[str]:
     """Full-width forms to ASCII and odd spaces to a space.
 
-    Not NFKC: that would turn the footnote mark of ``5①`` and the exponent of ``5²`` into digits of the number.
+    Not NFKC: that would make digits of the number out of the footnote mark of ``5①`` and of ``5²``.
     """
     for character in text:
         if "！" <= character <= "～":
@@ -155,7 +157,7 @@ def _plain(value: Decimal) -> Decimal:
 
 
 def _split_unit(rest: str) -> tuple[str | None, str | None]:
-    """``万人`` and ``（万人）`` are magnitude 万 and unit 人; ``千米`` and ``百分点`` are units of their own."""
+    """``万人`` and ``（万人）`` are magnitude 万 and unit 人; 千米 and 百分点 are units."""
     inner = _IN_BRACKETS.fullmatch(rest)
     word = re.sub(r"\s+", "", inner[1] if inner else rest)
     if not word:

@@ -27,11 +27,11 @@ class UnitRow(Protocol):
 
 
 class UnitError(CityHealthError):
-    """A unit that the catalogue does not know, or two units that measure different things; Chinese message."""
+    """A unit unknown to the catalogue, or two that measure different things; Chinese message."""
 
 
 def convert(value: Decimal, from_unit: str, to_unit: str, units: Mapping[str, UnitRow]) -> Decimal:
-    """``value`` in ``to_unit``: 万人 to 人, 公顷 to 平方公里. Raises UnitError (unknown unit, other dimension)."""
+    """``value`` in ``to_unit``: 万人 to 人. Raises UnitError (unknown unit, other dimension)."""
     source, target = resolve_unit(from_unit, units), resolve_unit(to_unit, units)
     if source.dimension != target.dimension:
         raise UnitError(f"单位「{from_unit}」不能换算为「{to_unit}」")

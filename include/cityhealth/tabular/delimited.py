@@ -63,7 +63,7 @@ def _utf16_without_mark(data: bytes) -> str | None:
 
 
 def _is_utf8(data: bytes, filename: str) -> bool:
-    """Whether the bytes are UTF-8. UTF-8 with a few broken bytes is refused, or GB18030 would make gibberish of it."""
+    """Whether the bytes are UTF-8; with a few broken bytes they are refused, or GB18030 makes gibberish."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -71,9 +71,7 @@ def _is_utf8(data: bytes, filename: str) -> bool:
         broken = text.count("\ufffd")
         whole = sum(character > "\x7f" for character in text) - broken
         if whole > 4 * broken:
-            raise refuse(
-                "undecodable", filename, f"第 {error.start + 1} 字节处的 UTF-8 文字已损坏"
-            ) from error
+            raise refuse("undecodable", filename, f"第 {error.start + 1} 字节处的 UTF-8 文字已损坏") from error
         return False
     return True
 

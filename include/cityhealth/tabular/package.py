@@ -1,4 +1,4 @@
-"""The zip container of a workbook, distrusted: every byte is counted as it is unpacked, XML defines nothing."""
+"""The zip container of a workbook, distrusted: unpacked bytes are counted, XML may define nothing."""
 
 from __future__ import annotations
 

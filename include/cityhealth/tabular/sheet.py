@@ -56,7 +56,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Origin:
-    """What the content turned out to be. ``wrong_extension``: the name's extension, where it claims otherwise."""
+    """What the content turned out to be; ``wrong_extension`` is the name's, where it claims otherwise."""
 
     format: Format
     encoding: str | None = None
@@ -66,7 +66,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Filled cells only, by row and column number from 1, both ascending; ``merged`` are the merged ranges."""
+    """Filled cells only, by row and column number from 1, both ascending."""
 
     name: str
     rows: Mapping[int, Mapping[int, Cell]]

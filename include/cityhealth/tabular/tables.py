@@ -16,8 +16,8 @@ _DEEPEST_HEADER = 4
 
 _BRACKETS = re.compile(r"[(\[【〔{].*?[)\]】〕}]")
 _NOTE = re.compile(
-    r"(?:附?注|备注|(?:填[表报])?说明|[数资]料?据?来源|[填制]表人?|填报人|复核人?|审核人?|经办人|联系人|(?:联系)?电话"
-    r"|(?:单位|部门)?负责人|分管领导|填[表报](?:日期|时间|单位)|报送(?:日期|时间|单位)|(?:单位)?盖章)"
+    r"(?:附?注|备注|(?:填[表报])?说明|(?:数据|资料)来源|[填制]表人?|填报人|复核人?|审核人?|经办人|联系人"
+    r"|(?:联系)?电话|(?:单位|部门)?负责人|分管领导|填[表报](?:日期|时间|单位)|报送(?:日期|时间|单位)|(?:单位)?盖章)"
     r"\s*\d*(?:[:：\s(（、.．].*)?",
     re.DOTALL,
 )
@@ -39,7 +39,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """``header`` is the row (from 1) where the header ends; ``columns`` field → column letters; ``unknown`` name → A1."""
+    """``header``: the row where the header ends; ``columns``: field → letters; ``unknown``: name → A1."""
 
     sheet: str
     header: int
@@ -100,9 +100,7 @@ def find_table(
     columns, ``duplicate_column`` where two columns carry one field.
     """
     header = _find_header(sheet, header_aliases, required, file)
-    fill = {
-        header.columns[f] for f in (required if key_fields is None else key_fields) if f in header.columns
-    }
+    fill = {header.columns[f] for f in (required if key_fields is None else key_fields) if f in header.columns}
     return Table(
         sheet.name,
         header.last_row,
@@ -143,16 +141,12 @@ def _find_header(
                 for name, (one, two) in header.repeated.items():
                     where = f"{column_letters(one)} 列和 {column_letters(two)} 列"
                     place = Place(file, sheet.name, address(header.last_row, two))
-                    raise UnreadableFile(
-                        "duplicate_column", f"{where}都是「{_label(header_aliases, name)}」", place
-                    )
+                    raise UnreadableFile("duplicate_column", f"{where}都是「{_label(header_aliases, name)}」", place)
                 return header
             if best is None or len(header.columns) > len(best.columns):
                 best = header
     found = best.columns if best else {}
-    missing_labels = "、".join(
-        f"「{_label(header_aliases, name)}」" for name in required if name not in found
-    )
+    missing_labels = "、".join(f"「{_label(header_aliases, name)}」" for name in required if name not in found)
     raise UnreadableFile("no_header", f"找不到表头，缺少列{missing_labels}", Place(file, sheet.name))
 
 
@@ -167,7 +161,7 @@ def _header_end(sheet: Sheet, row: int) -> int:
 
 
 def _header_at(sheet: Sheet, first: int, last: int, names: Mapping[str, str]) -> _Header:
-    texts = {column: tuple(parts) for column, parts in _header_texts(sheet, first, last).items()}
+    texts = {column: tuple(parts) for column, parts in header_texts(sheet, first, last).items()}
     columns: dict[str, int] = {}
     unknown: dict[str, int] = {}
     repeated: dict[str, tuple[int, int]] = {}
@@ -183,7 +177,7 @@ def _header_at(sheet: Sheet, first: int, last: int, names: Mapping[str, str]) ->
     return _Header(first, last, columns, unknown, texts, repeated)
 
 
-def _header_texts(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
+def header_texts(sheet: Sheet, first: int, last: int) -> dict[int, list[str]]:
     """For each column its header texts from top to bottom, merged ones in every column they cover."""
     texts: dict[int, list[str]] = {}
     for row in range(first, last + 1):
@@ -239,6 +233,4 @@ def _is_note(sheet: Sheet, row: int, own: Mapping[int, Cell], header_texts: Mapp
         span = next((r for r in sheet.merged if r[:2] == (first.row, first.column)), None)
         if span and span.last_column - span.first_column + 1 > len(header_texts) / 2:
             return True
-    return len(own) > 1 and all(
-        header_texts.get(column) == normalise(cell.text) for column, cell in own.items()
-    )
+    return len(own) > 1 and all(header_texts.get(column) == normalise(cell.text) for column, cell in own.items())

@@ -14,7 +14,7 @@ from cityhealth.tabular.sheet import Cell, Origin, Range, Sheet
 
 
 def read_xls(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
-    """All worksheets of a .xls file. Raises UnreadableFile (``damaged``, ``encrypted``, ``too_many_cells``)."""
+    """All worksheets of a .xls file. Raises UnreadableFile."""
     try:
         book = xlrd.open_workbook(
             file_contents=data, logfile=io.StringIO(), formatting_info=True, ragged_rows=True, on_demand=False
@@ -33,9 +33,7 @@ def _sheet(book: xlrd.Book, source: xlrd.sheet.Sheet) -> Sheet:
         found = (_cell(book, cell, number + 1, column) for column, cell in enumerate(source.row(number), 1))
         if cells := {cell.column: cell for cell in found if cell is not None}:
             rows[number + 1] = cells
-    merged = tuple(
-        Range(top + 1, left + 1, bottom, right) for top, bottom, left, right in source.merged_cells
-    )
+    merged = tuple(Range(top + 1, left + 1, bottom, right) for top, bottom, left, right in source.merged_cells)
     return Sheet(source.name, rows, merged, source.visibility != 0, Origin("xls"))
 
 

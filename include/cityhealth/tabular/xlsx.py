@@ -1,9 +1,9 @@
 """Workbooks of Excel 2007 and later.
 
-Read by expat directly, because one pass must tell what no reader of the lock tells in one: whether a cell is a
-formula without a cached value (openpyxl needs two loads, calamine cannot say), which ranges are merged, and which
-number formats are percentages or dates; and because only filled cells may cost memory (calamine builds the whole
-rectangle). The tests compare it with openpyxl and calamine.
+Read by expat directly, because one pass must tell what no library of the lock tells in one: whether a cell
+is a formula without a cached value (openpyxl needs two loads, calamine cannot say), which ranges are merged,
+which number formats are percentages or dates; and because only filled cells may cost memory (calamine builds
+the whole rectangle). The tests compare it with openpyxl and calamine.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read_xlsx(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
     if len(workbook.sheets) > limits.sheets:
         raise refuse("too_many_cells", filename, f"有 {len(workbook.sheets)} 个工作表")
     relations = package.relations(main)
-    parts = {kind: part for kind, part in relations.values()}
+    parts = dict(relations.values())
     strings, styles = _Strings(filename, limits.cells), _Styles()
     if "sharedStrings" in parts:
         package.parse(parts["sharedStrings"], strings)
@@ -57,9 +57,7 @@ def read_xlsx(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
         kind, part = relations.get(relation, ("", ""))
         if kind != "worksheet":
             continue
-        reader = _Cells(
-            filename, strings.found, styles.formats(), workbook.date1904, left, limits.merged_ranges
-        )
+        reader = _Cells(filename, strings.found, styles.formats(), workbook.date1904, left, limits.merged_ranges)
         package.parse(part, reader)
         left -= reader.count
         sheets.append(Sheet(name, reader.ordered_rows(), tuple(reader.merged), hidden, origin))
