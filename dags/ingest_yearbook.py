@@ -1,12 +1,14 @@
-"""Tables made by others (census, statistics): every midnight, the files received on the day before; one run per arrival day.
+"""Tables made by others (census, statistics): every midnight, the files received on the day before.
 
-A day again: `airflow backfill create --dag-id ingest_yearbook --from-date 2021-05-18 --to-date 2021-05-20`. See docs/backfill.md.
+Days again: `airflow backfill create --dag-id ingest_yearbook --from-date 2021-05-18 --to-date 2021-05-20`
+(docs/backfill.md).
 """
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, CronPartitionTimetable
+
 from cityhealth_airflow import DEFAULT_ARGS, YEARBOOK
 from cityhealth_airflow.ingest import ingest_tasks
 

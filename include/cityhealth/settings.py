@@ -60,7 +60,7 @@ class Settings:
         return self.home / "airflow"
 
     def password(self, login: str) -> str:
-        """The password of a login: ``CITYHEALTH_<LOGIN>_PASSWORD``, else made once and kept in ``secrets.json`` (0600)."""
+        """The password of a login: ``CITYHEALTH_<LOGIN>_PASSWORD``, else one made once and kept in ``secrets.json``."""
         from_environment = self.environ.get(f"CITYHEALTH_{login.upper()}_PASSWORD")
         if from_environment:
             return from_environment
@@ -139,5 +139,9 @@ def parse_database_url(url: str) -> DatabaseAddress:
     if not (parts.hostname and name and parts.username):
         raise SettingsError("CITYHEALTH_DATABASE_URL must look like postgresql://user:password@host:5432/database")
     return DatabaseAddress(
-        parts.hostname, parts.port or 5432, unquote(name), unquote(parts.username), unquote(parts.password or "")
+        parts.hostname,
+        parts.port or 5432,
+        unquote(name),
+        unquote(parts.username),
+        unquote(parts.password or ""),
     )

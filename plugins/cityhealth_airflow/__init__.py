@@ -26,7 +26,13 @@ def on_failure(context: Any) -> None:
     instance = context["task_instance"]
     run_id = context["run_id"]
     name = f"{instance.dag_id}.{instance.task_id}"
-    log.error("%s of run %s failed: %s. What to do: docs/runbook.md, section %s", name, run_id, context.get("exception"), instance.dag_id)
+    log.error(
+        "%s of run %s failed: %s. What to do: docs/runbook.md, section %s",
+        name,
+        run_id,
+        context.get("exception"),
+        instance.dag_id,
+    )
     step = "built" if instance.dag_id == "build_marts" else "gated" if instance.task_id == "gate" else "read"
     try:
         outcome = Outcome(None, step, name, False, str(context.get("exception"))[:2000], run_id)
@@ -53,5 +59,5 @@ def arrival_day(context: Any) -> date:
     run = context["dag_run"]
     key = getattr(run, "partition_key", None) or (run.conf or {}).get("day")
     if not key:
-        raise ValueError("the run has no partition key: give it a day with --conf '{\"day\": \"2021-05-20\"}'")
+        raise ValueError('the run has no partition key: give it a day with --conf \'{"day": "2021-05-20"}\'')
     return date.fromisoformat(key)

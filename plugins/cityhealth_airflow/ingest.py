@@ -35,12 +35,14 @@ def ingest_tasks(feed_name: str, asset: Asset) -> None:
         """Each file is one batch in one transaction; a file that fails does not keep the others from loading."""
         from cityhealth.feeds import feed_named
         from cityhealth.feeds.pipeline import load_arrivals
+        from cityhealth.settings import from_environment
 
         context = get_current_context()
         landing, day, wanted = _landing(), arrival_day(context), set(arrival_ids)
         arrivals = [a for a in landing.arrivals(feed_name, day, day) if a.arrival_id in wanted]
         rows = 0
-        for loaded in load_arrivals(_warehouse(), landing, feed_named(feed_name), arrivals, run=context["run_id"]):
+        feed = feed_named(feed_name, from_environment().city)
+        for loaded in load_arrivals(_warehouse(), landing, feed, arrivals, run=context["run_id"]):
             log.info("%s: %s", loaded.arrival.filename, loaded.read_error_zh or f"{loaded.rows} rows")
             rows += loaded.rows
         return rows
@@ -73,14 +75,14 @@ def ingest_tasks(feed_name: str, asset: Asset) -> None:
     loaded >> done
 
 
-def _landing():  # noqa: ANN202
+def _landing():
     from cityhealth.landing import LandingZone
     from cityhealth.settings import from_environment
 
     return LandingZone(from_environment().landing_url)
 
 
-def _warehouse():  # noqa: ANN202
+def _warehouse():
     from cityhealth.settings import from_environment
     from cityhealth.warehouse.connections import warehouse
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from cityhealth.errors import SettingsError
 from cityhealth.feeds.base import Feed
 from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 
-FEEDS: dict[str, Feed] = {feed.name: feed for feed in (DepartmentalFeed(), YearbookFeed())}
+#: Name → how to make the feed for a city.
+FEEDS: Mapping[str, Callable[[str], Feed]] = {
+    "departmental": lambda city: DepartmentalFeed(),
+    "yearbook": YearbookFeed.of_city,
+}
 
 
-def feed_named(name: str) -> Feed:
-    """The feed of that name.
+def feed_named(name: str, city: str) -> Feed:
+    """The feed of that name for a city.
 
     Raises:
         SettingsError: there is none; the message lists those that there are.
     """
     try:
-        return FEEDS[name]
+        make = FEEDS[name]
     except KeyError:
         raise SettingsError(f"there is no feed {name!r}; feeds are: {', '.join(FEEDS)}") from None
+    return make(city)

@@ -90,7 +90,9 @@ def load_arrival(warehouse: Warehouse, landing: LandingZone, feed: Feed, arrival
                 )  # fmt: skip
                 won = cursor.fetchone() is not None
             if won:
-                with_batch = reading.rows.add_column(0, "batch_id", pa.array([batch_id] * reading.rows.num_rows, pa.string()))
+                with_batch = reading.rows.add_column(
+                    0, "batch_id", pa.array([batch_id] * reading.rows.num_rows, pa.string())
+                )
                 append(connection, "raw", feed.raw_table, with_batch)
                 connection.commit()
     except adbc.Error as failure:
@@ -115,7 +117,9 @@ def load_arrivals(
             loaded = load_arrival(warehouse, landing, feed, arrival)
         except (IncompleteTransfer, WarehouseError) as failure:
             failures.append(failure)
-            outcome = Outcome(feed.name, "read", arrival.arrival_id, False, str(failure), run, time.monotonic() - started)
+            outcome = Outcome(
+                feed.name, "read", arrival.arrival_id, False, str(failure), run, time.monotonic() - started
+            )
             _record_if_possible(warehouse, outcome)
             continue
         message = loaded.read_error_zh or f"{loaded.rows} 行" + ("（此前已装载）" if loaded.already else "")
@@ -131,7 +135,9 @@ def load_arrivals(
         )
 
 
-def loaded_batches(warehouse: Warehouse, feed_name: str, first: date | None = None, last: date | None = None) -> list[str]:
+def loaded_batches(
+    warehouse: Warehouse, feed_name: str, first: date | None = None, last: date | None = None
+) -> list[str]:
     """The batches of a feed that are in the warehouse, by arrival day in the city, oldest first."""
     with warehouse.connect("loader") as connection:
         rows = connection.execute(
@@ -153,7 +159,7 @@ def gate_batches(
     run: str = "",
     progress: Callable[[str], None] = lambda message: None,
 ) -> list:
-    """Judge batches with the suite of their raw table, write receipts, record outcomes; see :mod:`cityhealth.quality`."""
+    """Judge batches with the suite of their raw table, write receipts, record outcomes."""
     # Great Expectations takes seven seconds to import: only who judges pays for it.
     from cityhealth.quality import judge
 
@@ -192,7 +198,7 @@ def ingest(
     Raises:
         CityHealthError: an arrival could not be loaded for a reason that may pass.
     """
-    feed = feed_named(feed_name)
+    feed = feed_named(feed_name, settings.city)
     landing = LandingZone(settings.landing_url)
     arrivals = landing.arrivals(feed.name, first, last)
     batch_ids: list[str] = []
@@ -218,7 +224,9 @@ def _read(feed: Feed, data: bytes, arrival: Arrival) -> _Reading:
 
 def _loaded(warehouse: Warehouse, batch_id: str) -> tuple[int, str | None] | None:
     with warehouse.connect("loader") as connection:
-        return connection.execute("select rows_read, read_error_zh from raw.batch where batch_id = %s", (batch_id,)).fetchone()
+        return connection.execute(
+            "select rows_read, read_error_zh from raw.batch where batch_id = %s", (batch_id,)
+        ).fetchone()
 
 
 def _attachments_json(arrival: Arrival) -> str:

@@ -82,9 +82,13 @@ class LandingZone:
         attached = tuple(Attachment(name, self._put(content)) for name, content in attachments)
         arrival = Arrival(
             arrival_id=stable_id(
-                feed, department_text or "", filename, received_at.astimezone(CITY_TIMEZONE).isoformat(), sha256,
+                feed,
+                department_text or "",
+                filename,
+                received_at.astimezone(CITY_TIMEZONE).isoformat(),
+                sha256,
                 *(part for a in attached for part in (a.filename, a.sha256)),
-            ),  # fmt: skip
+            ),
             feed=feed,
             department_text=department_text,
             filename=filename,
@@ -116,7 +120,8 @@ class LandingZone:
             raise IncompleteTransfer("文件内容尚未到达", arrival.place) from error
         if sha256_hex(data) != arrival.sha256:
             raise IncompleteTransfer(
-                f"文件尚未传完或已损坏：应为 {arrival.size_bytes} 字节，现为 {len(data)} 字节，校验和不符", arrival.place
+                f"文件尚未传完或已损坏：应为 {arrival.size_bytes} 字节，现为 {len(data)} 字节，校验和不符",
+                arrival.place,
             )
         return data
 

@@ -1,4 +1,4 @@
-"""One way to the warehouse per role: libpq for plain queries, ADBC for Arrow, SQLAlchemy for libraries that ask for it."""
+"""The ways to the warehouse, per role: libpq for plain queries, ADBC for Arrow, SQLAlchemy for libraries."""
 
 from __future__ import annotations
 

@@ -114,8 +114,10 @@ class EmbeddedServer:
                 os.chown(path, user.pw_uid, user.pw_gid)
         try:
             self._run(
-                ["initdb", "-D", str(self._data), "-U", ADMIN, "-E", "UTF8", "--locale=C", "--no-sync"]
-                + ["--auth=scram-sha-256", f"--pwfile={password_file}"]
+                [
+                    "initdb", "-D", str(self._data), "-U", ADMIN, "-E", "UTF8", "--locale=C", "--no-sync",
+                    "--auth=scram-sha-256", f"--pwfile={password_file}",
+                ]
             )
         except WarehouseError:
             shutil.rmtree(self._data, ignore_errors=True)

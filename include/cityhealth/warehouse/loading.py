@@ -7,7 +7,10 @@ import pyarrow as pa
 
 
 def append(
-    connection: adbc_driver_postgresql.dbapi.Connection, schema: str, table: str, rows: pa.Table | pa.RecordBatchReader
+    connection: adbc_driver_postgresql.dbapi.Connection,
+    schema: str,
+    table: str,
+    rows: pa.Table | pa.RecordBatchReader,
 ) -> int:
     """Append ``rows`` to ``schema.table`` with a binary COPY, in the connection's open transaction.
 

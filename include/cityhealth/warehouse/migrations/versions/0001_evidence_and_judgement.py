@@ -74,8 +74,10 @@ create table raw.yearbook_cell (
     period_text text,
     value_text text,
     unit_text text,
+    missing boolean not null default false,
     primary key (batch_id, line_no)
 );
+comment on column raw.yearbook_cell.missing is 'The text is one of the layout''s marks for no value.';
 comment on table raw.yearbook_cell is '外来统计表按版式读出的单元格原文。Grain: one cell of a foreign table.';
 """
 
@@ -163,7 +165,9 @@ select
     latest.*, batch.arrival_id, batch.feed, batch.rows_read, batch.read_error_code, batch.read_error_zh,
     arrival.department_text, arrival.filename, arrival.sha256, arrival.received_at
 from (
-    select distinct on (run.batch_id) run.* from gate.run as run order by run.batch_id, run.gated_at desc, run.gate_run_id
+    select distinct on (run.batch_id) run.*
+    from gate.run as run
+    order by run.batch_id, run.gated_at desc, run.gate_run_id
 ) as latest
 join raw.batch as batch on batch.batch_id = latest.batch_id
 join raw.arrival as arrival on arrival.arrival_id = batch.arrival_id;
@@ -237,7 +241,8 @@ create table history.mart_row (
     last_build_id bigint not null references ops.build,
     primary key (mart, row_key, first_build_id)
 );
-comment on table history.mart_row is '指标成果表的历次取值。Grain: one row of a mart, for the builds in which it stood unchanged.';
+comment on table history.mart_row is
+    '指标成果表的历次取值。Grain: one row of a mart, for the builds in which it stood unchanged.';
 """
 
 RIGHTS = """
@@ -263,6 +268,7 @@ begin
     end loop;
 end $$;
 grant usage on schema marts to reader;
+alter role reader set search_path = marts;
 """
 
 

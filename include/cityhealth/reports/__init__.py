@@ -1,0 +1,1 @@
+"""What people ask the warehouse in a terminal: how things stand, and what a run did."""
