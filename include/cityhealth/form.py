@@ -18,7 +18,7 @@ class Column:
 
     ``field`` is a column of raw.departmental_row, or (``display_only``) what merely explains the row to whoever
     fills it. ``aliases`` are other headers that people give it. ``width`` is in Excel's characters. ``required``:
-    a table without it cannot be read. ``fillable``: left open in the protected template.
+    a table without it cannot be read (see READABLE_WITH). ``fillable``: left open in the protected template.
     """
 
     field: str
@@ -30,26 +30,44 @@ class Column:
     display_only: bool = False
 
 
+#: In the order of the template: what is asked, what is to be filled, what it is for.
 COLUMNS = (
-    Column("number", "序号", ("编号", "No", "序"), width=5, display_only=True),
-    Column("item_name", "数据项名称", ("数据项", "指标名称", "数据名称", "名称", "指标项", "项目", "项目名称"), width=22,
-           display_only=True),
-    Column("value_text", "数值", ("指标值", "数据", "填报值", "填报数值", "填报数据", "数据值", "值", "本年值"), width=14,
-           required=True, fillable=True),
-    Column("unit_text", "单位", ("计量单位", "数据单位"), width=9),
-    Column("area_text", "区域", ("统计范围", "统计区域", "地区", "区域名称", "行政区划", "范围", "区县"), width=16),
-    Column("period_text", "统计期", ("时间", "年份", "年度", "统计时间", "数据时间", "统计年度", "期别", "时点"), width=9),
-    Column("state_text", "填报状态", ("状态", "是否适用", "数据状态"), width=10, fillable=True),
-    Column("source_text", "来源", ("数据来源", "资料来源", "来源说明"), width=16, fillable=True),
-    Column("method_text", "计算方式", ("计算方法", "统计方法", "计算过程", "测算方法"), width=18, fillable=True),
-    Column("remarks_text", "情况说明", ("备注", "说明", "情况", "其他说明"), width=18, fillable=True),
-    Column("attachment_text", "原始数据附件", ("原始数据", "附件", "附件名称", "佐证材料", "支撑材料"), width=18,
-           fillable=True),
-    Column("indicators", "所属指标", ("对应指标", "服务指标", "用于指标"), width=20, display_only=True),
-    Column("definition", "指标解释", ("数据项解释", "指标含义", "口径", "数据口径", "口径说明", "解释"), width=40,
-           display_only=True),
-    Column("item_text", "数据项代码", ("代码", "数据代码", "指标代码", "编码", "数据项编码"), width=24, required=True),
-)  # fmt: skip
+    Column("number", "序号", ("编号", "No", "序"), 5, display_only=True),
+    Column(
+        "item_name",
+        "数据项名称",
+        ("数据项", "指标名称", "数据名称", "名称", "指标项", "项目", "项目名称"),
+        20,
+        display_only=True,
+    ),
+    Column(
+        "definition",
+        "指标解释",
+        ("数据项解释", "指标含义", "口径", "数据口径", "口径说明", "解释"),
+        28,
+        display_only=True,
+    ),
+    Column("unit_text", "单位", ("计量单位", "数据单位"), 9),
+    Column("area_text", "区域", ("统计范围", "统计区域", "地区", "区域名称", "行政区划", "范围", "区县"), 12),
+    Column("period_text", "统计期", ("时间", "年份", "年度", "统计时间", "数据时间", "统计年度", "期别", "时点"), 8),
+    Column(
+        "value_text",
+        "数值",
+        ("指标值", "数据", "填报值", "填报数值", "填报数据", "数据值", "值", "本年值"),
+        13,
+        required=True,
+        fillable=True,
+    ),
+    Column("state_text", "填报状态", ("状态", "是否适用", "数据状态"), 9, fillable=True),
+    Column("source_text", "来源", ("数据来源", "资料来源", "来源说明"), 14, fillable=True),
+    Column("method_text", "计算方式", ("计算方法", "统计方法", "计算过程", "测算方法"), 16, fillable=True),
+    Column("remarks_text", "情况说明", ("备注", "说明", "情况", "其他说明"), 16, fillable=True),
+    Column(
+        "attachment_text", "原始数据附件", ("原始数据", "附件", "附件名称", "佐证材料", "支撑材料"), 16, fillable=True
+    ),
+    Column("indicators", "所属指标", ("对应指标", "服务指标", "用于指标"), 16, display_only=True),
+    Column("item_text", "数据项代码", ("代码", "数据代码", "指标代码", "编码", "数据项编码"), 16, required=True),
+)
 
 #: Field → the names its column may carry, the form's own first: what cityhealth.tabular.find_table asks for.
 HEADER_ALIASES = {column.field: (column.header, *column.aliases) for column in COLUMNS}
@@ -64,7 +82,10 @@ READABLE_WITH = (
 #: What identifies a row, and is therefore filled down where cells are merged.
 KEY_FIELDS = ("item_text", "item_name", "area_text", "period_text")
 
+#: What may stand in the column 填报状态 instead of a value.
 STATES = ("不适用", "撤回")
+
+_BY_FIELD = {column.field: column for column in COLUMNS}
 
 
 def column(field: str) -> Column:
@@ -73,8 +94,5 @@ def column(field: str) -> Column:
 
 
 def position(field: str) -> int:
-    """The column's place in the template, from 0; KeyError if the form has none."""
+    """The column's place in the template, counted from 0; KeyError if the form has none."""
     return COLUMNS.index(_BY_FIELD[field])
-
-
-_BY_FIELD = {column.field: column for column in COLUMNS}
