@@ -41,7 +41,9 @@ def test_landing_the_same_facts_again_is_the_same_arrival(landing: LandingZone) 
     assert len(landing.arrivals("departmental")) == 1
 
 
-@pytest.mark.parametrize("damage", [lambda p: p.write_bytes(b"hal"), lambda p: p.unlink()], ids=["half written", "not there"])
+@pytest.mark.parametrize(
+    "damage", [lambda p: p.write_bytes(b"hal"), lambda p: p.unlink()], ids=["half written", "not there"]
+)
 def test_bytes_that_are_not_those_announced_are_refused_for_now(landing: LandingZone, tmp_path: Path, damage) -> None:
     arrival = landing.land(b"half of it", feed="departmental", filename="a.csv", received_at=NINE)
     damage(tmp_path / "landing" / "objects" / arrival.sha256[:2] / arrival.sha256)
@@ -57,7 +59,9 @@ def test_a_moment_without_a_zone_is_refused(landing: LandingZone) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(filename=st.text(min_size=1, max_size=80), department=st.none() | st.text(max_size=40), data=st.binary(max_size=200))
+@given(
+    filename=st.text(min_size=1, max_size=80), department=st.none() | st.text(max_size=40), data=st.binary(max_size=200)
+)
 def test_any_name_comes_back_as_it_was(tmp_path_factory, filename: str, department: str | None, data: bytes) -> None:
     filename = filename.encode("utf-8", "replace").decode()
     landing = LandingZone(str(tmp_path_factory.mktemp("landing")))
