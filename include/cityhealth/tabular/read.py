@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import struct
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 import msoffcrypto
-from msoffcrypto.exceptions import FileFormatError
-from xlrd.compdoc import CompDoc, CompDocError
+from xlrd.compdoc import CompDoc
 
 from cityhealth.tabular.delimited import read_delimited
 from cityhealth.tabular.limits import DEFAULT_LIMITS, Limits
@@ -82,15 +80,7 @@ def _read_ole(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
         container = CompDoc(data, logfile=io.StringIO())
         streams = {name for name in _STREAMS if container.get_named_stream(name) is not None}
     # xlrd's container parser walks tables of the file and fails on damaged ones in many ways.
-    except (
-        CompDocError,
-        AssertionError,
-        IndexError,
-        ValueError,
-        KeyError,
-        MemoryError,
-        struct.error,
-    ) as error:
+    except Exception as error:
         raise refuse("damaged", filename) from error
     if not streams & {"Workbook", "Book", "EncryptedPackage"}:
         raise refuse("not_a_table", filename, "Office 文档")
@@ -104,8 +94,9 @@ def _without_protection(data: bytes, filename: str) -> bytes:
         office = msoffcrypto.OfficeFile(io.BytesIO(data))
         if not office.is_encrypted():
             return data
-    except (FileFormatError, OSError, ValueError, IndexError, struct.error):
-        return data  # not msoffcrypto's kind (Excel 5.0): the reader of .xls will judge it
+    # Damaged, or older than msoffcrypto knows (Excel 5.0): the reader of .xls will judge it.
+    except Exception:
+        return data
     plain = io.BytesIO()
     try:
         office.load_key(password=_NO_PASSWORD, verify_password=True)

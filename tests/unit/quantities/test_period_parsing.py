@@ -4,8 +4,7 @@ import calendar
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cityhealth.periods import FIRST_YEAR, LAST_YEAR, Period, PeriodError, parse_period
 
