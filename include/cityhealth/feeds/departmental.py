@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,6 +20,20 @@ _STORED = (
     "source_text", "method_text", "remarks_text", "attachment_text",
 )  # fmt: skip
 
+_SCHEMA = pa.schema(
+    [
+        ("line_no", pa.int64()),
+        ("sheet", pa.string()),
+        ("row_no", pa.int64()),
+        ("row_kind", pa.string()),
+        ("value_cell", pa.string()),
+        ("item_text", pa.string()),
+        *((field, pa.string()) for field in _STORED),
+        ("value_cell_kind", pa.string()),
+        ("other_cells", pa.string()),
+    ]
+)
+
 
 @dataclass(frozen=True)
 class DepartmentalFeed:
@@ -27,19 +41,7 @@ class DepartmentalFeed:
 
     name: str = "departmental"
     raw_table: str = "departmental_row"
-    schema: pa.Schema = pa.schema(
-        [
-            ("line_no", pa.int64()),
-            ("sheet", pa.string()),
-            ("row_no", pa.int64()),
-            ("row_kind", pa.string()),
-            ("value_cell", pa.string()),
-            ("item_text", pa.string()),
-            *((field, pa.string()) for field in _STORED),
-            ("value_cell_kind", pa.string()),
-            ("other_cells", pa.string()),
-        ]
-    )
+    schema: pa.Schema = _SCHEMA
 
     def read(self, data: bytes, arrival: Arrival) -> pa.Table:
         """One row per line under a header, on every sheet that has one; notes around the data are kept as such.
@@ -52,13 +54,12 @@ class DepartmentalFeed:
         return raw_rows(self.schema, (_raw_row(n, table, row) for n, (table, row) in enumerate(lines, start=1)))
 
 
-def _tables(sheets: Sequence[Sheet], filename: str) -> Iterator[Table]:
+def _tables(sheets: Sequence[Sheet], filename: str) -> tuple[Table, ...]:
     """The tables by the first set of columns that any sheet has: with codes, else with names only."""
     refusal: UnreadableFile | None = None
     for required in READABLE_WITH:
         try:
-            yield from find_tables(sheets, HEADER_ALIASES, required, KEY_FIELDS, filename).tables
-            return
+            return find_tables(sheets, HEADER_ALIASES, required, KEY_FIELDS, filename).tables
         except UnreadableFile as error:
             if error.code != "no_header":
                 raise

@@ -12,6 +12,21 @@ from cityhealth.tabular import read_sheets
 from cityhealth.tabular.foreign import read_foreign
 from cityhealth.tabular.layouts import Layout, city_layouts
 
+_SCHEMA = pa.schema(
+    [
+        ("line_no", pa.int64()),
+        ("sheet", pa.string()),
+        ("cell", pa.string()),
+        ("layout", pa.string()),
+        ("item_text", pa.string()),
+        ("area_text", pa.string()),
+        ("period_text", pa.string()),
+        ("value_text", pa.string()),
+        ("unit_text", pa.string()),
+        ("missing", pa.bool_()),
+    ]
+)
+
 
 @dataclass(frozen=True)
 class YearbookFeed:
@@ -20,20 +35,7 @@ class YearbookFeed:
     layouts: tuple[Layout, ...]
     name: str = "yearbook"
     raw_table: str = "yearbook_cell"
-    schema: pa.Schema = pa.schema(
-        [
-            ("line_no", pa.int64()),
-            ("sheet", pa.string()),
-            ("cell", pa.string()),
-            ("layout", pa.string()),
-            ("item_text", pa.string()),
-            ("area_text", pa.string()),
-            ("period_text", pa.string()),
-            ("value_text", pa.string()),
-            ("unit_text", pa.string()),
-            ("missing", pa.bool_()),
-        ]
-    )
+    schema: pa.Schema = _SCHEMA
 
     @classmethod
     def of_city(cls, city: str) -> YearbookFeed:
