@@ -22,14 +22,20 @@ from cityhealth.errors import LayoutError, Place
 BUILT_IN = Path(__file__).parent.parent / "layouts"
 
 
-def _one_group(pattern: str) -> str:
-    if re.compile(pattern).groups != 1:
-        raise ValueError("正则表达式要有且只有一个括号组")
-    return pattern
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"不是正确的正则表达式：{error}") from error
 
 
 def _compiles(pattern: str) -> str:
-    re.compile(pattern)
+    return _compiled(pattern).pattern
+
+
+def _one_group(pattern: str) -> str:
+    if _compiled(pattern).groups != 1:
+        raise ValueError("正则表达式要有且只有一个括号组")
     return pattern
 
 

@@ -22,7 +22,7 @@ def read_xls(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
     # xlrd follows offsets of the file without checking them: a damaged one fails as almost any exception.
     except Exception as error:
         raise refuse("encrypted" if "encrypted" in str(error) else "damaged", filename) from error
-    if sum(len(sheet.row(row)) for sheet in book.sheets() for row in range(sheet.nrows)) > limits.cells:
+    if sum(sheet.row_len(row) for sheet in book.sheets() for row in range(sheet.nrows)) > limits.cells:
         raise refuse("too_many_cells", filename)
     return [_sheet(book, sheet) for sheet in book.sheets()]
 
