@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ class Settings:
     landing_url: str
     outbox_url: str
     database_url: str | None
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
 
     @property
     def seed_dir(self) -> Path:
@@ -112,7 +112,7 @@ class DatabaseAddress:
     port: int
     name: str
     admin: str
-    admin_password: str
+    admin_password: str = field(repr=False)
 
     def url(self, login: str, password: str, database: str | None = None) -> str:
         """A libpq URL for ``login``; user and password are percent-encoded."""

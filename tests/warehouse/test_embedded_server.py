@@ -42,7 +42,9 @@ def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
         assert connection.execute("select count(*) from alembic_version").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("statement", ["update raw.batch set feed = ''", "delete from raw.arrival", "drop table raw.batch"])
+@pytest.mark.parametrize(
+    "statement", ["update raw.batch set feed = ''", "delete from raw.arrival", "drop table raw.batch"]
+)
 @pytest.mark.parametrize("role", ["loader", "transformer", "reader"])
 def test_no_role_of_a_run_can_change_or_delete_evidence(warehouse: Warehouse, role: str, statement: str) -> None:
     with warehouse.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
