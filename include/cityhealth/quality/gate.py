@@ -1,0 +1,219 @@
+"""The gate of one run: many batches judged in one process, each with a verdict, a history and a receipt."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from cityhealth.catalogue import Catalogue, Examination
+from cityhealth.errors import CityHealthError, IncompleteTransfer
+from cityhealth.hashing import stable_id
+from cityhealth.landing import LandingZone
+from cityhealth.quality import store
+from cityhealth.quality.candidates import BatchFacts, candidates
+from cityhealth.quality.engine import Engine, GateError
+from cityhealth.quality.lookup import Lookup
+from cityhealth.quality.receipts import Receipt, build_receipt, receipt_name, write_receipt
+from cityhealth.quality.suites import Rule, Suite, SuiteError, load_suite
+from cityhealth.quality.verdicts import Judged, Verdict, judge_lines, unreadable
+from cityhealth.warehouse.connections import Warehouse
+
+#: Where the values of a feed come from, in the words of ``source_priority.csv``.
+SOURCE_KINDS = {"departmental": "department", "yearbook": "yearbook"}
+
+VERDICTS_ZH = {"accepted": "通过", "partly": "部分通过", "refused": "未通过"}
+
+FILE_READABLE = Rule(
+    code="file_readable",
+    severity="critical",
+    scope="batch",
+    title_zh="文件可读取",
+    reason_zh="文件不能读取",
+    advice_zh="请按原因处理后重新报送；表格版式不能识别的，请联系城市体检办登记版式",
+    owner="department",
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the gate decided on one batch. ``already``: by an earlier run with the same suite and catalogue."""
+
+    batch_id: str
+    gate_run_id: str
+    feed: str
+    filename: str
+    verdict: Verdict
+    rows_in: int
+    rows_accepted: int
+    rows_refused: int
+    rows_blank: int
+    warnings: int
+    receipt_path: str | None
+    already: bool
+
+    @property
+    def summary_zh(self) -> str:
+        return (
+            f"{self.filename}：{VERDICTS_ZH[self.verdict]}，填报 {self.rows_in} 行，采用 {self.rows_accepted} 行，"
+            f"未采用 {self.rows_refused} 行，提醒 {self.warnings} 条"
+        )
+
+
+def judge(
+    warehouse: Warehouse,
+    batch_ids: Sequence[str],
+    catalogue: Catalogue,
+    expectations_dir: Path,
+    landing: LandingZone,
+    outbox_url: str,
+    progress: Callable[[str], None] = lambda message: None,
+) -> list[Judgement]:
+    """Judge batches, each by itself: write its run, results, findings and values, and its receipt.
+
+    A batch that was judged by the same suite and catalogue before keeps that judgement.
+
+    Raises:
+        SuiteError: a suite is not whole; nothing is judged.
+        GateError: after all have been tried, if any could not be judged (a rule that fails to run, the database).
+    """
+    judgements: list[Judgement] = []
+    failures: list[str] = []
+    with _Gate(warehouse, catalogue, expectations_dir, landing, outbox_url) as gate:
+        for number, batch_id in enumerate(batch_ids, start=1):
+            try:
+                judgement = gate.judge(batch_id)
+            except SuiteError:
+                raise
+            except CityHealthError as error:
+                failures.append(f"{batch_id}: {error}")
+                continue
+            judgements.append(judgement)
+            progress(f"gate: {number}/{len(batch_ids)} {judgement.summary_zh}")
+    if failures:
+        raise GateError(f"{len(failures)} of {len(batch_ids)} batches could not be judged: " + "; ".join(failures))
+    return judgements
+
+
+def examination_of(catalogue: Catalogue, batch: BatchFacts) -> Examination:
+    """The latest examination that had begun by the year of the arrival, else the first one."""
+    known = sorted(catalogue.examinations, key=lambda examination: examination.year)
+    begun = [examination for examination in known if examination.year <= batch.arrival.day.year]
+    return (begun or known[:1])[-1]
+
+
+class _Gate:
+    """The engine, suites and work tables of one run, each opened when the first batch needs it."""
+
+    def __init__(
+        self, warehouse: Warehouse, catalogue: Catalogue, expectations_dir: Path, landing: LandingZone, outbox_url: str
+    ) -> None:
+        self._warehouse = warehouse
+        self._catalogue = catalogue
+        self._expectations_dir = expectations_dir
+        self._landing = landing
+        self._outbox_url = outbox_url
+        self._open = ExitStack()
+        self._engine: Engine | None = None
+        self._suites: dict[str, Suite] = {}
+        self._tables: dict[str, str] = {}
+        self._lookups: dict[tuple[str, int], Lookup] = {}
+
+    def __enter__(self) -> _Gate:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def judge(self, batch_id: str) -> Judgement:
+        batch = store.read_batch(self._warehouse, batch_id)
+        suite = self._suite(batch.raw_table)
+        gate_run_id = stable_id(batch_id, suite.hash, self._catalogue.hash)
+        known = store.read_run(self._warehouse, gate_run_id)
+        if known is not None:
+            return _judgement(batch, known, already=True)
+        lookup = self._lookup(batch)
+        if batch.read_error_code is not None:
+            judged, department = (
+                unreadable(batch, FILE_READABLE),
+                lookup.department(batch.arrival.department_text or ""),
+            )
+        else:
+            found = candidates(store.read_lines(self._warehouse, batch), batch, lookup)
+            table = self._table(batch.raw_table)
+            store.fill_work_table(self._warehouse, table, found.frame)
+            failing = self._checked_by().failing_lines(suite, table)
+            judged, department = judge_lines(found, failing, suite, batch, lookup), found.department_code
+        receipt = self._receipt(batch, judged, lookup.department_names.get(department or ""))
+        run = store.GateRun(
+            gate_run_id=gate_run_id,
+            batch_id=batch_id,
+            suite=suite.name,
+            suite_hash=suite.hash,
+            catalogue_hash=self._catalogue.hash,
+            verdict=judged.verdict,
+            rows_in=judged.rows_in,
+            rows_accepted=judged.count("accepted"),
+            rows_refused=judged.count("refused"),
+            rows_blank=judged.count("blank"),
+            warnings=judged.warnings,
+            receipt_path=receipt.path,
+            receipt_sha256=receipt.sha256,
+        )
+        written = store.write_run(self._warehouse, run, judged, SOURCE_KINDS[batch.arrival.feed], batch.arrival.feed)
+        return _judgement(batch, run, already=not written)
+
+    def _receipt(self, batch: BatchFacts, judged: Judged, department_zh: str | None) -> Receipt:
+        original: bytes | None
+        try:
+            original = self._landing.read(batch.arrival)
+        except IncompleteTransfer:
+            original = None
+        shown = department_zh or batch.arrival.department_text or "未注明单位"
+        return write_receipt(
+            self._outbox_url, receipt_name(batch, shown), build_receipt(batch, judged, shown, original)
+        )
+
+    def _suite(self, raw_table: str) -> Suite:
+        if raw_table not in self._suites:
+            self._suites[raw_table] = load_suite(self._expectations_dir / f"{raw_table}.yml")
+        return self._suites[raw_table]
+
+    def _lookup(self, batch: BatchFacts) -> Lookup:
+        examination = examination_of(self._catalogue, batch)
+        key = (examination.system, examination.year)
+        if key not in self._lookups:
+            self._lookups[key] = Lookup(self._catalogue, examination)
+        return self._lookups[key]
+
+    def _table(self, raw_table: str) -> str:
+        if raw_table not in self._tables:
+            table = f"{raw_table}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+            self._open.enter_context(store.work_table(self._warehouse, table))
+            self._tables[raw_table] = table
+        return self._tables[raw_table]
+
+    def _checked_by(self) -> Engine:
+        if self._engine is None:
+            self._engine = self._open.enter_context(Engine(self._warehouse.sqlalchemy_url("loader"), store.WORK_SCHEMA))
+        return self._engine
+
+
+def _judgement(batch: BatchFacts, run: store.GateRun, already: bool) -> Judgement:
+    return Judgement(
+        batch_id=batch.batch_id,
+        gate_run_id=run.gate_run_id,
+        feed=batch.arrival.feed,
+        filename=batch.arrival.filename,
+        verdict=run.verdict,
+        rows_in=run.rows_in,
+        rows_accepted=run.rows_accepted,
+        rows_refused=run.rows_refused,
+        rows_blank=run.rows_blank,
+        warnings=run.warnings,
+        receipt_path=run.receipt_path,
+        already=already,
+    )

@@ -1,0 +1,190 @@
+"""From what a person wrote to the catalogue's code: items, departments, areas, and the periods that are asked for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from cityhealth.catalogue import Area, Catalogue, Examination, Indicator, Item
+from cityhealth.periods import Period
+
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_CODE_LIKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_NUMBERING = re.compile(r"^(?:\(?\d+(?:\.\d+)*[)、.]?|\(?[一二三四五六七八九十]+[)、.])")
+_LAST_BRACKET = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]$")
+_EDGES = " :：,，;；、-—/()[]【】〔〕*·"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A code, or (Chinese) why there is none."""
+
+    code: str | None
+    problem_zh: str | None = None
+
+
+def squeeze(text: str) -> str:
+    """Width, case and white space folded: what two people write differently and mean alike."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+class Lookup:
+    """The catalogue as one examination sees it. All look-ups are pure; texts may be empty, never None."""
+
+    def __init__(self, catalogue: Catalogue, examination: Examination) -> None:
+        self.catalogue = catalogue
+        self.examination = examination
+        self.items: Mapping[str, Item] = {item.code: item for item in catalogue.items}
+        self.department_names = {d.code: d.name_zh for d in catalogue.departments}
+        self.indicators: Mapping[str, Indicator] = {
+            i.code: i for i in catalogue.indicators if (i.system, i.year) == (examination.system, examination.year)
+        }
+        self._items_by_name = _index((squeeze(item.name_zh), item.code) for item in catalogue.items)
+        self._departments = _index(
+            (squeeze(name), d.code) for d in catalogue.departments for name in (d.code, d.name_zh, *d.aliases)
+        )
+        self._areas = _index((squeeze(name), a) for a in catalogue.areas for name in (a.code, a.name_zh))
+
+    def department(self, text: str) -> str | None:
+        """The department of that code, name or alias."""
+        found = self._departments.get(squeeze(text), [])
+        return found[0] if len(set(found)) == 1 else None
+
+    def department_within(self, text: str) -> str | None:
+        """The one department whose name, at least four characters of it, stands in a longer text (a file name, a title)."""
+        squeezed = squeeze(text)
+        names = [name for name in self._departments if len(name) >= 4 and name in squeezed]
+        # 市公安局 stands in 市公安局交警支队 as well: what is part of a longer find says nothing.
+        longest = [name for name in names if not any(name != other and name in other for other in names)]
+        codes = {code for name in longest for code in self._departments[name]}
+        return codes.pop() if len(codes) == 1 else None
+
+    def item(self, text: str) -> Found:
+        """The item of a code, a Chinese name, or both in one cell; numbering and a unit in brackets are passed over."""
+        folded = squeeze(text)
+        if not folded:
+            return Found(None, "未填写")
+        # First the whole text: a name may contain a word that is a code as well (GDP).
+        names = self._named(folded)
+        codes = set() if names else {word for word in _WORD.findall(folded) if word in self.items}
+        if len(codes) > 1:
+            return Found(None, "写了不止一个代码")
+        if not names:
+            bare = _CODE_LIKE.sub("", folded)
+            names = self._named(bare.replace(min(codes), "") if codes else bare)
+        if codes:
+            code = min(codes)
+            return Found(code) if not names or code in names else Found(None, "代码与名称不是同一数据项")
+        if not names:
+            return Found(None, "不在数据项目录中")
+        return Found(names[0]) if len(set(names)) == 1 else Found(None, "有多个同名数据项，请填写代码")
+
+    def _named(self, folded: str) -> list[str]:
+        bare = folded.strip(_EDGES)
+        unnumbered = _NUMBERING.sub("", bare).strip(_EDGES)
+        spellings = (folded, bare, unnumbered, _LAST_BRACKET.sub("", folded), _LAST_BRACKET.sub("", unnumbered))
+        return next((self._items_by_name[s] for s in spellings if s in self._items_by_name), [])
+
+    def area(self, text: str, day: date, scope: str) -> Found:
+        """The area of a code or name that is valid on ``day``; an empty text means the item's ``scope`` if that is one area."""
+        if not squeeze(text):
+            if scope.startswith("level:"):
+                return Found(None, "未填写区域")
+            text = scope
+        known = self._areas_named(text)
+        if not known:
+            return Found(None, f"「{text.strip()}」不在区划表中")
+        valid = [area for area in known if is_valid(area, day)]
+        if not valid:
+            return Found(None, f"「{text.strip()}」在 {day} 不是有效区划{_successors(known)}")
+        wanted = [area for area in valid if in_scope(area, scope)] or valid
+        if len({area.code for area in wanted}) > 1:
+            return Found(None, f"「{text.strip()}」有多个同名区域，请填写代码")
+        return Found(wanted[0].code)
+
+    def _areas_named(self, text: str) -> list[Area]:
+        folded = squeeze(text)
+        if folded in self._areas:
+            return self._areas[folded]
+        # 晋城市城区, 山西省晋城市: the units above are often written in front.
+        for name, areas in self._areas.items():
+            rest = folded.removeprefix(name)
+            if rest != folded and rest in self._areas:
+                above = {area.code for area in areas}
+                below = [a for a in self._areas[rest] if a.parent_code in above]
+                if below:
+                    return below
+        # 140502 城区: a code and a name that mean the same.
+        code = re.match(r"\d{6,12}(?:-[a-z0-9]+)?", folded)
+        if (
+            code
+            and code[0] in self._areas
+            and folded[code.end() :].strip(_EDGES) in {squeeze(a.name_zh) for a in self._areas[code[0]]}
+        ):
+            return self._areas[code[0]]
+        return []
+
+    def area_row(self, code: str, day: date) -> Area | None:
+        return next((a for a in self._areas.get(squeeze(code), []) if a.code == code and is_valid(a, day)), None)
+
+    def scope_name(self, scope: str) -> str:
+        if scope.startswith("level:"):
+            return LEVELS_ZH.get(scope.removeprefix("level:"), scope)
+        return self._areas[squeeze(scope)][0].name_zh if squeeze(scope) in self._areas else scope
+
+    def windows(self, item: Item) -> list[Period]:
+        """The examination period, shifted by each of the item's offsets (in years)."""
+        start, end = self.examination.period_start, self.examination.period_end
+        return [
+            Period(str(start.year + offset), _shift(start, offset), _shift(end, offset))
+            for offset in item.period_offsets
+        ]
+
+    @property
+    def default_period(self) -> Period:
+        return Period.year(self.examination.period_start.year)
+
+
+def is_valid(area: Area, day: date) -> bool:
+    return (area.valid_from is None or area.valid_from <= day) and (area.valid_to is None or day <= area.valid_to)
+
+
+def in_scope(area: Area, scope: str) -> bool:
+    return area.level == scope.removeprefix("level:") if scope.startswith("level:") else area.code == scope
+
+
+def period_allowed(period: Period, item: Item, windows: Iterable[Period]) -> bool:
+    """A yearly item must be of just that year; a point in time must lie inside."""
+    if item.period_kind == "point":
+        return any(w.start <= period.start and period.end <= w.end for w in windows)
+    return any((w.start, w.end) == (period.start, period.end) for w in windows)
+
+
+LEVELS_ZH = {
+    "province": "各省", "city": "各市", "district_group": "市辖区", "county": "各县（市、区）", "town": "各乡镇（街道）",
+    "built_up": "建成区", "cluster": "各组团",
+}  # fmt: skip
+
+
+def _shift(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + years, day=28)
+
+
+def _successors(areas: Iterable[Area]) -> str:
+    codes = sorted({area.successor_code for area in areas if area.successor_code})
+    return f"（后续区划 {'、'.join(codes)}）" if codes else ""
+
+
+def _index(pairs: Iterable[tuple[str, object]]) -> dict:
+    index: dict = defaultdict(list)
+    for key, value in pairs:
+        if key and value not in index[key]:
+            index[key].append(value)
+    return dict(index)

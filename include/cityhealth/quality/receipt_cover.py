@@ -1,0 +1,158 @@
+"""The cover sheet of a receipt: what came, what became of it, what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cityhealth.quality.candidates import BatchFacts
+from cityhealth.quality.receipt_copy import FILLS, SEVERITY_ZH, put_text
+from cityhealth.quality.verdicts import Finding, Judged
+from cityhealth.settings import CITY_TIMEZONE
+
+TITLE = "回执"
+MOST_LISTED = 2_000
+
+VERDICTS_ZH = {
+    "accepted": "通过：所报数据已全部采用",
+    "partly": "部分通过：标红的未采用，请更正后重新报送；其余已采用",
+    "refused": "未通过：所报数据均未采用，请更正后重新报送",
+}
+_COLUMNS = (
+    ("序号", 6),
+    ("级别", 9),
+    ("工作表", 18),
+    ("单元格", 9),
+    ("数据项", 30),
+    ("填报值", 16),
+    ("问题", 52),
+    ("处理办法", 44),
+)
+
+_BOLD = Font(bold=True)
+_HEADING = Font(bold=True, size=16)
+_LINK = Font(color="FF0563C1", underline="single")
+_HEADER_FILL = PatternFill("solid", fgColor="FFD9E2F3")
+_THIN = Side(style="thin", color="FFBFBFBF")
+_BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+_WRAP = Alignment(wrap_text=True, vertical="top")
+_PLAIN = Alignment(vertical="top")
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What the cover says beside the judgement. ``notes_zh``: what a reader must know of the copy behind it."""
+
+    batch: BatchFacts
+    department_zh: str
+    notes_zh: Sequence[str] = ()
+
+
+def add_cover(book: Workbook, cover: Cover, judged: Judged, titles: Mapping[str, str]) -> None:
+    """Put the cover in front of ``book``; ``titles`` gives the copy's sheet for each original sheet name."""
+    sheet = book.create_sheet(_free_title(book), 0)
+    book.active = 0
+    for other in book.worksheets[1:]:
+        other.sheet_view.tabSelected = False
+    for number, (_, width) in enumerate(_COLUMNS, start=1):
+        sheet.column_dimensions[sheet.cell(1, number).column_letter].width = width
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    put_text(sheet["A1"], "城市体检数据报送回执")
+    sheet["A1"].font = _HEADING
+    row = _facts(sheet, 3, cover, judged)
+    listed = [f for f in judged.findings if f.line_no is not None or f.scope == "row" or f.severity == "critical"]
+    row = _findings(sheet, row + 1, listed, titles)
+    missing = [f for f in judged.findings if f not in listed] if len(listed) < len(judged.findings) else []
+    _missing(sheet, row + 1, missing)
+
+
+def _free_title(book: Workbook) -> str:
+    taken = {title.casefold() for title in book.sheetnames}
+    return next(title for title in (TITLE, *(f"{TITLE}{n}" for n in range(2, 300))) if title not in taken)
+
+
+def _facts(sheet: Worksheet, row: int, cover: Cover, judged: Judged) -> int:
+    arrival = cover.batch.arrival
+    facts = [
+        ("文件名", arrival.filename),
+        ("报送单位", cover.department_zh),
+        ("收到时间", f"{arrival.received_at.astimezone(CITY_TIMEZONE):%Y-%m-%d %H:%M}"),
+        ("文件校验码", f"sha256 {arrival.sha256}"),
+        ("校验结论", VERDICTS_ZH[judged.verdict]),
+        ("行数", f"填报 {judged.rows_in} 行：采用 {judged.count('accepted')} 行，未采用 {judged.count('refused')} 行；"
+                 f"另有空行 {judged.count('blank')} 行，提醒 {judged.warnings} 条"),
+        *(("说明", note) for note in cover.notes_zh),
+    ]  # fmt: skip
+    for label, text in facts:
+        put_text(sheet.cell(row, 1), label)
+        sheet.cell(row, 1).font = _BOLD
+        put_text(sheet.cell(row, 3), text)
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=2)
+        sheet.merge_cells(start_row=row, start_column=3, end_row=row, end_column=len(_COLUMNS))
+        if label == "校验结论":
+            sheet.cell(row, 3).font = _BOLD
+            if judged.verdict != "accepted":
+                sheet.cell(row, 3).fill = FILLS["critical" if judged.verdict == "refused" else "warning"]
+        row += 1
+    return row
+
+
+def _findings(sheet: Worksheet, row: int, findings: Sequence[Finding], titles: Mapping[str, str]) -> int:
+    row = _section(sheet, row, f"一、问题清单（{len(findings)} 条；红色须更正，黄色请核实）")
+    if not findings:
+        put_text(sheet.cell(row, 1), "没有发现问题。")
+        return row + 1
+    for number, (heading, _) in enumerate(_COLUMNS, start=1):
+        cell = sheet.cell(row, number)
+        put_text(cell, heading)
+        cell.font, cell.fill, cell.border = _BOLD, _HEADER_FILL, _BOX
+    for number, finding in enumerate(findings[:MOST_LISTED], start=1):
+        row += 1
+        _line(sheet, row, number, finding, titles)
+    if len(findings) > MOST_LISTED:
+        row += 1
+        put_text(sheet.cell(row, 1), f"另有 {len(findings) - MOST_LISTED} 条未列出，请先更正以上各条。")
+    return row + 1
+
+
+def _line(sheet: Worksheet, row: int, number: int, finding: Finding, titles: Mapping[str, str]) -> None:
+    texts = (
+        str(number), SEVERITY_ZH[finding.severity], finding.sheet or "整份文件", finding.cell or "", finding.item_zh,
+        (finding.value_text or "")[:200], finding.reason_zh, finding.advice_zh,
+    )  # fmt: skip
+    for column, text in enumerate(texts, start=1):
+        cell = sheet.cell(row, column)
+        put_text(cell, text)
+        cell.alignment, cell.border = _WRAP, _BOX
+    sheet.cell(row, 2).fill = FILLS[finding.severity]
+    if finding.cell and finding.sheet in titles:
+        place = sheet.cell(row, 4)
+        title = titles[finding.sheet].replace("'", "''")
+        place.hyperlink = Hyperlink(ref=place.coordinate, location=f"'{title}'!{finding.cell}")
+        place.font = _LINK
+
+
+def _missing(sheet: Worksheet, row: int, findings: Sequence[Finding]) -> None:
+    row = _section(sheet, row, f"二、应报未报（{len(findings)} 项）")
+    if not findings:
+        put_text(sheet.cell(row, 1), "没有。")
+        return
+    for number, finding in enumerate(findings[:MOST_LISTED], start=1):
+        put_text(sheet.cell(row, 1), str(number))
+        put_text(sheet.cell(row, 3), finding.reason_zh)
+        sheet.cell(row, 1).alignment = _PLAIN
+        row += 1
+    put_text(sheet.cell(row, 3), findings[0].advice_zh)
+
+
+def _section(sheet: Worksheet, row: int, text: str) -> int:
+    put_text(sheet.cell(row, 1), text)
+    sheet.cell(row, 1).font = _BOLD
+    return row + 1
