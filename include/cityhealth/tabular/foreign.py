@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from cityhealth.errors import LayoutError, Place
@@ -156,20 +157,6 @@ class _Reader:
         if entries or period:
             self._values[column] = _ValueColumn(entries, period[1] if period else None)
 
-    def _unknown_columns(self) -> dict[int, str]:
-        """Columns with something in them that are neither key, value nor ignored."""
-        known = {*self._keys.values(), *self._values}
-        used = {column for row, cells in self._data_rows() for column in cells}
-        ignored = [glob for entry in self._layout.ignore for glob in entry.column]
-        return {
-            column: self._located.headers.get(column, "")
-            for column in sorted(used - known)
-            if not any(matches(glob, self._located.headers.get(column, "")) for glob in ignored)
-        }
-
-    def _example(self, column: int) -> str:
-        return next((cells[column].text for _, cells in self._data_rows() if column in cells), "")
-
     def read(self) -> Iterator[ForeignCell]:
         if unknown := self._unknown_columns():
             column, header = next(iter(unknown.items()))
@@ -193,6 +180,32 @@ class _Reader:
             if row >= self._stop_row
             for cell in cells.values()
         )
+
+    def _unknown_columns(self) -> dict[int, str]:
+        """Columns with something in them that are neither key, value nor ignored."""
+        known = {*self._keys.values(), *self._values}
+        used = {column for _, cells in self._data_rows() for column in cells}
+        headers = {column: self._located.headers.get(column, "") for column in sorted(used - known)}
+        return {column: header for column, header in headers.items() if not self._ignored_column(header)}
+
+    def _ignored_column(self, header: str) -> bool:
+        entries = [e for e in self._layout.ignore if any(matches(glob, header) for glob in e.column)]
+        if not entries or any(entry.valid_from is None and entry.valid_to is None for entry in entries):
+            return bool(entries)
+        return all(any(entry.valid_at(day) for entry in entries) for day in self._days)
+
+    @cached_property
+    def _days(self) -> set[date]:
+        """The first days of all periods of the sheet; an ignored column must be ignored at each of them."""
+        of_columns: list[tuple[str | None, int | None]] = [
+            (column.period, None) for column in self._values.values() if column.period
+        ]
+        of_rows = [(self._text(self._period_source, cells, None), row) for row, cells in self._data_rows()]
+        texts = {text: row for text, row in (*of_columns, *of_rows) if text}
+        return {self._day(text, row) for text, row in texts.items()}
+
+    def _example(self, column: int) -> str:
+        return next((cells[column].text for _, cells in self._data_rows() if column in cells), "")
 
     def _data_rows(self) -> Iterator[tuple[int, Mapping[int, Cell]]]:
         stop = self._stop_row
@@ -262,11 +275,15 @@ class _Reader:
 
     def _period(self, cells: Mapping[int, Cell], value: Cell, column: _ValueColumn) -> tuple[str, date]:
         of_entry = next((entry.period for entry in column.entries if entry.period), None)
-        text = of_entry or column.period or self._text(self._period_source, cells, None)
+        text = of_entry or column.period or self._text(self._period_source, cells, None) or ""
+        return text, self._day(text, value.row)
+
+    def _day(self, text: str, row: int | None) -> date:
         try:
-            return text or "", parse_period(text or "").start
+            return parse_period(text).start
         except PeriodError as error:
-            raise LayoutError(error.message, self._place(value.address)) from error
+            place = Place(self._filename, self._sheet.name, line=row)
+            raise LayoutError(error.message, place) from error
 
     def _unit(self, entry: Entry | None, listed: Entry | None, cells: Mapping[int, Cell], day: date) -> str | None:
         for known in (entry, listed):

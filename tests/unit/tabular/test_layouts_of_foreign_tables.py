@@ -173,6 +173,33 @@ columns:
         _read(layout, [["年份", "人口"], [2021, 219]])
 
 
+def test_a_column_ignored_until_a_date_is_unknown_after_it() -> None:
+    layout = """
+layout: ignored
+description: 忽略到某一年
+match: {headers: [年份]}
+area: {fixed: "140500"}
+period: {column: 年份}
+columns:
+  - {name: 人口, item: population, unit: 人}
+ignore:
+  - {column: 旧指标, valid_to: 2020-12-31}
+"""
+    rows: list[list[object]] = [["年份", "人口", "旧指标"], [2020, 219, 1]]
+    assert len(_read(layout, rows).cells) == 1
+    with pytest.raises(LayoutError, match="不认识列「旧指标」"):
+        _read(layout, [*rows, [2021, 220, 1]])
+
+
+def test_a_period_that_cannot_be_read_is_an_error_at_its_row() -> None:
+    with pytest.raises(LayoutError, match="去年") as refused:
+        _read(
+            WIDE.replace("{title: '(\\d{4})年'}", "{column: 序号}").replace("  - {column: 序号}", "  - {column: 无}"),
+            [*ROWS[:3], ["去年", "城区", 1, 2]],
+        )
+    assert refused.value.place is not None and refused.value.place.line == 4
+
+
 def test_only_rows_that_the_filter_wants_are_read_and_the_others_are_counted() -> None:
     layout = WIDE + "rows:\n  - {column: 地区, matches: '.*县'}\n"
     table = _read(layout, ROWS)
