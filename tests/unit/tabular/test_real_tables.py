@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections import Counter
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -106,3 +109,13 @@ def test_every_xls_file_reads_as_another_library_reads_it(path: Path) -> None:
             else:
                 assert ours.pop((r, c), "") == str(value).strip()
     assert not ours
+
+
+def test_every_plain_number_of_a_hundred_public_tables_is_read_exactly() -> None:
+    tables = json.loads((TABLES / "IM-TQA" / "dev_tables.json").read_text(encoding="utf-8"))
+    plain = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?%?")
+    texts = [text.strip() for table in tables for text in table["chinese_cell_value_list"]]
+    numbers = [text for text in texts if plain.fullmatch(text)]
+    assert len(numbers) > 800
+    for text in numbers:
+        assert parse_quantity(text).value == Decimal(text.replace(",", "").rstrip("%"))
