@@ -21,9 +21,21 @@ def migrate(warehouse: Warehouse) -> None:
     """Create what is missing; safe to run again and from several processes at once."""
     with warehouse.connect("admin", autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-        for role in WAREHOUSE_ROLES:
-            _ensure_login(connection, role, warehouse.settings.password(role))
+        ensure_logins(connection, warehouse)
         upgrade(warehouse.sqlalchemy_url("admin"))
+
+
+def ensure_logins(connection: psycopg.Connection, warehouse: Warehouse) -> None:
+    """Make the logins of the warehouse and their rights in the database as a whole.
+
+    These belong to the server, not to what is in the database: no dump of it holds them.
+    """
+    for role in WAREHOUSE_ROLES:
+        _ensure_login(connection, role, warehouse.settings.password(role))
+    database = sql.Identifier(warehouse.address.name)
+    connection.execute(sql.SQL("grant create, temporary on database {} to transformer").format(database))
+    connection.execute(sql.SQL("revoke temporary on database {} from public").format(database))
+    connection.execute("alter role reader set search_path = marts")
 
 
 def upgrade(url: str, revision: str = "head") -> None:

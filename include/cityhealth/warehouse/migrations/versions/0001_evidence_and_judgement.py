@@ -255,8 +255,6 @@ grant usage on schema raw, gate, ops, history to transformer;
 grant select on all tables in schema raw, gate to transformer;
 grant select, insert, update on all tables in schema ops, history to transformer;
 
-do $$ begin execute format('grant create, temporary on database %I to transformer', current_database()); end $$;
-do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$;
 revoke create on schema public from public;
 
 do $$
@@ -268,7 +266,6 @@ begin
     end loop;
 end $$;
 grant usage on schema marts to reader;
-alter role reader set search_path = marts;
 """
 
 
