@@ -35,9 +35,9 @@ _NUMBER = re.compile(
     re.DOTALL,
 )
 _MAGNITUDE = re.compile("|".join(sorted(MAGNITUDES, key=len, reverse=True)))
-# km2, m³, ㎡, 人/平方公里, 个/万人, μg/m3: a digit may only be an exponent at the end of a word.
+# km2, m³, ㎡, 人/平方公里, 人/10万人: a digit may only be an exponent at the end of a word, or the 10 of 10万.
 _WORD = r"(?:[A-Za-zµμ%‰°℃\u3300-\u33ff\u4e00-\u9fff]+[23²³]?)"
-_UNIT = re.compile(rf"{_WORD}(?:[/·]{_WORD})*")
+_UNIT = re.compile(rf"{_WORD}(?:[/·](?:10(?=万))?{_WORD})*")
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?|\d{4}[-/]\d{1,2}|\d{4}年\d{1,2}月.*|\d{1,2}月\d{1,2}[日号]"
     r"|(?:19|20)\d\d年度?"
@@ -149,11 +149,7 @@ def _number(folded: str, text: str) -> Quantity:
 def _plain(value: Decimal) -> Decimal:
     """12000 rather than 1.2E+4, and no negative zero."""
     exponent = value.as_tuple().exponent
-    return (
-        _EXACT.quantize(value, Decimal(1))
-        if isinstance(exponent, int) and exponent > 0
-        else _EXACT.plus(value)
-    )
+    return _EXACT.quantize(value, Decimal(1)) if isinstance(exponent, int) and exponent > 0 else _EXACT.plus(value)
 
 
 def _split_unit(rest: str) -> tuple[str | None, str | None]:

@@ -45,9 +45,7 @@ def resolve_unit(name: str, units: Mapping[str, UnitRow]) -> UnitRow:
     if name in units:
         return units[name]
     wanted = _folded(name)
-    found = [
-        row for row in units.values() if any(_folded(known) == wanted for known in (row.unit, *row.aliases))
-    ]
+    found = [row for row in units.values() if any(_folded(known) == wanted for known in (row.unit, *row.aliases))]
     exact = [row for row in found if name in row.aliases] or found
     if len({row.unit for row in exact}) != 1:
         raise UnitError(f"单位「{name}」{'有歧义' if exact else '不在单位表中'}")

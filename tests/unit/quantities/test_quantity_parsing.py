@@ -34,6 +34,7 @@ from cityhealth.quantities.parse import LARGEST, LONGEST, MAGNITUDES
         ("52.3km2", "52.3", "km2"),
         ("5㎡", "5", "㎡"),
         ("35μg/m³", "35", "μg/m³"),
+        ("3.1人/10万人", "3.1", "人/10万人"),
         ("2千米", "2", "千米"),
         ("3百分点", "3", "百分点"),
         ("1e3", "1000", None),

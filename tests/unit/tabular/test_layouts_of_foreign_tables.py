@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -274,3 +275,13 @@ def test_the_layouts_of_jincheng_are_valid() -> None:
         "census_county_2020",
         "nbs_province_year",
     ]
+
+
+def test_the_layouts_of_jincheng_name_items_and_units_of_the_catalogue() -> None:
+    seeds = Path(__file__).parents[3] / "dbt_project" / "seeds" / "jincheng"
+    with (seeds / "items.csv").open(encoding="utf-8", newline="") as file:
+        items = {row["code"]: row for row in csv.DictReader(file)}
+    named = [entry for layout in city_layouts("jincheng") for entry in (*layout.columns, *layout.items)]
+    assert {entry.item for entry in named} == {code for code, row in items.items() if row["feed"] == "yearbook"}
+    for entry in named:
+        assert entry.item is not None and entry.unit == items[entry.item]["unit"]
