@@ -1,0 +1,230 @@
+"""The catalogue as the rest of the program sees it: typed rows and the look-ups over them."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from cityhealth.catalogue.reading import Placed, Tables, read_tables
+from cityhealth.catalogue.rows import (
+    FILES,
+    Area,
+    Correction,
+    Department,
+    Dimension,
+    Examination,
+    Grading,
+    Indicator,
+    Item,
+    Level,
+    Responsibility,
+    Row,
+    SourcePriority,
+    Target,
+    Unit,
+    WorkBlock,
+)
+from cityhealth.errors import CatalogueError
+from cityhealth.periods import Period
+
+T = TypeVar("T")
+
+OFFICIAL_SYSTEM = "mohurd"
+
+
+class Duty(NamedTuple):
+    """One value that a department owes: an item, for an area and a period."""
+
+    item: Item
+    area: Area
+    period: Period
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All rows of one city's catalogue, in the order of the files, as they were known on one day.
+
+    Names are looked up with width, case and white space folded (NFKC).
+    """
+
+    dimensions: tuple[Dimension, ...]
+    indicators: tuple[Indicator, ...]
+    items: tuple[Item, ...]
+    targets: tuple[Target, ...]
+    departments: tuple[Department, ...]
+    areas: tuple[Area, ...]
+    work_blocks: tuple[WorkBlock, ...]
+    responsibilities: tuple[Responsibility, ...]
+    gradings: tuple[Grading, ...]
+    unit_rows: tuple[Unit, ...]
+    source_priorities: tuple[SourcePriority, ...]
+    corrections: tuple[Correction, ...]
+    examinations: tuple[Examination, ...]
+    catalogue_hash: str = field(repr=False)
+
+    @cached_property
+    def units(self) -> Mapping[str, Unit]:
+        """Unit rows by their name, as :mod:`cityhealth.quantities` wants them."""
+        return {row.unit: row for row in self.unit_rows}
+
+    def item(self, name: str) -> Item | None:
+        """The item of a code or a Chinese name."""
+        return self._items.get(fold(name))
+
+    def department(self, name: str) -> Department | None:
+        """The department of a code, a name or an alias."""
+        return self._departments.get(fold(name))
+
+    def unit(self, name: str) -> Unit | None:
+        """The unit of a name or an alias."""
+        return self._units.get(fold(name))
+
+    def indicator(self, code: str, year: int, system: str = OFFICIAL_SYSTEM) -> Indicator | None:
+        """The indicator of a code in one year of a system."""
+        return self._indicators.get((system, year, code))
+
+    def target(self, indicator: Indicator, kind: str = "target") -> Target | None:
+        """What an indicator is held against, or None where nothing was published."""
+        key = (indicator.system, indicator.year, indicator.code, kind)
+        return next((t for t in self.targets if (t.system, t.year, t.code, t.kind) == key), None)
+
+    def area(self, name: str, day: date) -> Area | None:
+        """The area of a code or a Chinese name that exists on ``day``; None too where several have that name."""
+        found = [area for area in self._areas.get(fold(name), ()) if area.is_valid_at(day)]
+        return found[0] if len(found) == 1 else None
+
+    def areas_valid_at(self, day: date, level: Level | None = None) -> list[Area]:
+        """The areas (of one level) that exist on ``day``."""
+        return [area for area in self.areas if area.is_valid_at(day) and level in (None, area.level)]
+
+    def examination(self, year: int, system: str = OFFICIAL_SYSTEM) -> Examination:
+        """The examination of a year. Raises CatalogueError where there is none."""
+        for examination in self.examinations:
+            if (examination.system, examination.year) == (system, year):
+                return examination
+        raise CatalogueError(f"examination.csv 中没有 {system} {year} 年的体检")
+
+    def duty_list(self, department_code: str, year: int | None = None, system: str = OFFICIAL_SYSTEM) -> list[Duty]:
+        """What a department owes for the examination of ``year`` (None: the latest), in the order of ``items.csv``.
+
+        Every departmental item it owns × the areas of its scope that exist at the period's end × its years.
+        Raises CatalogueError where there is no such examination.
+        """
+        of_year = max(e.year for e in self.examinations if e.system == system) if year is None else year
+        examination = self.examination(of_year, system)
+        owned = (i for i in self.items if i.feed == "departmental" and i.department_code == department_code)
+        return [duty for item in owned for duty in self._duties(item, examination)]
+
+    def _duties(self, item: Item, examination: Examination) -> Iterable[Duty]:
+        for offset in item.period_offsets:
+            period = Period.year(examination.period_start.year + offset)
+            for area in self.scope(item, period.end):
+                yield Duty(item, area, period)
+
+    def scope(self, item: Item, day: date) -> list[Area]:
+        """The areas for which an item is asked, as they exist on ``day``."""
+        kind, _, level = item.area_scope.partition(":")
+        wanted = {"level": level} if level else {"code": kind}
+        return [a for a in self.areas_valid_at(day) if all(getattr(a, k) == v for k, v in wanted.items())]
+
+    @cached_property
+    def _items(self) -> Mapping[str, Item]:
+        return _unambiguous((name, item) for item in self.items for name in (item.code, item.name_zh))
+
+    @cached_property
+    def _departments(self) -> Mapping[str, Department]:
+        return _unambiguous((name, d) for d in self.departments for name in (d.code, d.name_zh, *d.aliases))
+
+    @cached_property
+    def _units(self) -> Mapping[str, Unit]:
+        return _unambiguous((name, unit) for unit in self.unit_rows for name in (unit.unit, *unit.aliases))
+
+    @cached_property
+    def _indicators(self) -> Mapping[tuple[str, int, str], Indicator]:
+        return {(i.system, i.year, i.code): i for i in self.indicators}
+
+    @cached_property
+    def _areas(self) -> Mapping[str, list[Area]]:
+        found: dict[str, list[Area]] = {}
+        for area in self.areas:
+            for name in {fold(area.code), fold(area.name_zh)}:
+                found.setdefault(name, []).append(area)
+        return found
+
+
+def load(seed_dir: Path, known_on: date | None = None) -> Catalogue:
+    """Read a city's catalogue as it was known on a day (None: all that is known).
+
+    Raises:
+        CatalogueError: a file is missing or cannot be typed; the message lists every finding, ``place`` is the first's.
+    """
+    tables, findings = read_tables(seed_dir)
+    if findings:
+        listed = "\n".join(str(finding) for finding in findings)
+        raise CatalogueError(f"目录 {seed_dir.name} 有 {len(findings)} 处问题：\n{listed}", findings[0].place)
+    return from_tables(tables, catalogue_hash(seed_dir), known_on)
+
+
+def from_tables(tables: Tables, content_hash: str, known_on: date | None = None) -> Catalogue:
+    """The catalogue of typed rows; of several rows with one key the one that became known last stands."""
+    rows = {file: _known(tables[file], FILES[file][1], known_on) for file in FILES}
+    return Catalogue(
+        dimensions=rows["dimensions.csv"],
+        indicators=rows["indicators.csv"],
+        items=rows["items.csv"],
+        targets=rows["targets.csv"],
+        departments=rows["departments.csv"],
+        areas=rows["areas.csv"],
+        work_blocks=rows["work_blocks.csv"],
+        responsibilities=rows["responsibilities.csv"],
+        gradings=rows["grading.csv"],
+        unit_rows=rows["units.csv"],
+        source_priorities=rows["source_priority.csv"],
+        corrections=rows["corrections.csv"],
+        examinations=rows["examination.csv"],
+        catalogue_hash=content_hash,
+    )
+
+
+def catalogue_hash(seed_dir: Path) -> str:
+    """sha256 over names and contents of the files; how lines end and whether the last one does makes no difference."""
+    digest = hashlib.sha256()
+    for file in sorted(FILES):
+        lines = (seed_dir / file).read_text(encoding="utf-8").splitlines()
+        digest.update("\n".join([file, *lines, ""]).encode())
+        digest.update(b"\x1f")
+    return digest.hexdigest()
+
+
+def fold(name: str) -> str:
+    """A name without what people write differently and mean alike: width, case, white space."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _known(placed: Iterable[Placed[Any]], key: tuple[str, ...], day: date | None) -> tuple[Any, ...]:
+    latest: dict[tuple[Any, ...], Row] = {}
+    for row in (p.row for p in placed):
+        known_from = row.known_from or date.min
+        if day is not None and known_from > day:
+            continue
+        identity = tuple(getattr(row, column) for column in key)
+        standing = latest.get(identity)
+        if standing is None or known_from >= (standing.known_from or date.min):
+            latest[identity] = row
+    return tuple(latest.values())
+
+
+def _unambiguous(pairs: Iterable[tuple[str, T]]) -> Mapping[str, T]:
+    """Folded name → what it names; a name of two things names nothing."""
+    found: dict[str, list[T]] = {}
+    for name, named in pairs:
+        known = found.setdefault(fold(name), [])
+        if named not in known:
+            known.append(named)
+    return {name: named[0] for name, named in found.items() if len(named) == 1}

@@ -1,0 +1,313 @@
+"""One frozen dataclass per catalogue file; its fields are the file's columns (docs/architecture.md), typed.
+
+pydantic turns the text of a line into the fields and says which column does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, StringConstraints
+from pydantic.dataclasses import dataclass
+
+Basis = Literal["verified", "recalled", "inferred", "derived", "house", "proposed"]
+
+_STRICT = ConfigDict(extra="forbid", str_strip_whitespace=False)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_WHOLE_NUMBER = re.compile(r"-?\d+")
+
+
+def _date(text: Any) -> Any:
+    # pydantic would also read 1609459200 as a day.
+    if isinstance(text, str) and not _ISO_DATE.fullmatch(text):
+        raise ValueError("日期应写成 2020-12-31")
+    return text
+
+
+def _number(text: Any) -> Any:
+    if isinstance(text, str) and not _PLAIN_NUMBER.fullmatch(text):
+        raise ValueError("应为普通写法的数，如 12.5")
+    return text
+
+
+def _whole(text: Any) -> Any:
+    if isinstance(text, str) and not _WHOLE_NUMBER.fullmatch(text):
+        raise ValueError("应为整数")
+    return text
+
+
+def _yes_no(text: Any) -> Any:
+    answers = {"yes": True, "no": False}
+    if isinstance(text, str) and text not in answers:
+        raise ValueError("应为 yes 或 no")
+    return answers[text] if isinstance(text, str) else text
+
+
+def _parts(text: Any) -> Any:
+    return tuple(part.strip() for part in text.split(";") if part.strip()) if isinstance(text, str) else text
+
+
+def _offsets(text: Any) -> Any:
+    if isinstance(text, str):
+        parts = text.split(";")
+        if not all(_WHOLE_NUMBER.fullmatch(part) for part in parts):
+            raise ValueError("应为 0、-1 或 -1;0")
+        return tuple(int(part) for part in parts)
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Day = Annotated[date, BeforeValidator(_date)]
+Number = Annotated[Decimal, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+YesNo = Annotated[bool, BeforeValidator(_yes_no)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
+Offsets = Annotated[tuple[int, ...], BeforeValidator(_offsets)]
+SnakeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+\d{2,}$")]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3})?(-[A-Z0-9]+)?$")]
+AreaScope = Annotated[str, StringConstraints(pattern=r"^(\d{6}(\d{3})?(-[A-Z0-9]+)?|level:[a-z_]+)$")]
+Operator = Literal[">=", "<=", "range"]
+Level = Literal["province", "city", "district_group", "county", "town", "built_up", "cluster"]
+FormulaKind = Literal["ratio", "value", "growth", "lag_ratio", "maximum", "none"]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Row:
+    """What every file may carry: the day from which a row was known (None: always) and how sure it is."""
+
+    known_from: Day | None = None
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Dimension(Row):
+    """A dimension (维度): eight official ones, and 特色指标."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    name_zh: Text
+    name_en: Text
+    sort_order: Whole
+    kind: Literal["base", "local"]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Indicator(Row):
+    """An indicator (指标) of one system and year: a formula over items.
+
+    ``scale`` is what the formula multiplies with, so that the value comes out in ``unit``.
+    ``direction`` says what is better; ``state``: neither, it describes.
+    """
+
+    system: Text
+    year: Whole
+    code: IndicatorCode
+    no: Whole
+    dimension_code: Text
+    name_zh: Text
+    name_en: Text
+    unit: Text
+    direction: Literal["higher", "lower", "range", "state"]
+    category: Literal["导向指标", "底线指标"] | None = None
+    status: Literal["official", "proposed", "adopted", "dropped"]
+    formula_kind: FormulaKind
+    numerator_item: str | None = None
+    denominator_item: str | None = None
+    scale: Number | None = None
+    area_code: AreaCode | None = None
+    definition_zh: Text
+    definition_en: Text
+    no_formula_reason_zh: str | None = None
+    applicability: Literal["applicable", "not_applicable"]
+    not_applicable_reason_zh: str | None = None
+    lead_department: Text
+    category_basis: Basis | None = None
+    name_basis: Basis
+    definition_basis: Basis
+    notes: str | None = None
+    source: str | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Item(Row):
+    """A data item (数据项): one measured quantity, in ``unit``.
+
+    Outside ``min_value`` … ``max_value`` a value is refused, outside the plausible range it is marked.
+    ``period_offsets`` are years relative to the examined one. ``tolerance`` is relative.
+    """
+
+    code: SnakeCode
+    name_zh: Text
+    name_en: Text
+    definition_zh: Text
+    unit: Text
+    role: Literal["measure", "reported_indicator", "context"]
+    reported_of: IndicatorCode | None = None
+    department_code: Text
+    feed: SnakeCode
+    area_scope: AreaScope
+    aggregation: Literal["sum", "none"]
+    period_kind: Literal["year", "point"]
+    period_offsets: Offsets
+    integer: YesNo
+    min_value: Number | None = None
+    max_value: Number | None = None
+    plausible_min: Number | None = None
+    plausible_max: Number | None = None
+    whole_item: str | None = None
+    tolerance: Number | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Target(Row):
+    """What an indicator is held against: a ``target`` is scored, a ``reference`` only shown."""
+
+    system: Text
+    year: Whole
+    code: IndicatorCode
+    kind: Literal["target", "reference"]
+    operator: Operator
+    value: Number
+    value_high: Number | None = None
+    unit: Text
+    source: Text
+    basis: Basis
+    notes: str | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Department(Row):
+    """A department (报送单位), with the names that people write for it."""
+
+    code: SnakeCode
+    name_zh: Text
+    name_en: Text
+    aliases: Texts = ()
+    role: Literal["lead", "reporting", "office"]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Area(Row):
+    """An area, valid from ``valid_from`` to ``valid_to``, both days included (None: always)."""
+
+    code: AreaCode
+    name_zh: Text
+    name_en: str | None = None
+    level: Level
+    parent_code: AreaCode | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    successor_code: AreaCode | None = None
+    notes: str | None = None
+
+    def is_valid_at(self, day: date) -> bool:
+        """Whether the area exists on that day."""
+        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class WorkBlock(Row):
+    """One of the ten blocks of work of the plan."""
+
+    code: Text
+    name_zh: Text
+    name_en: Text
+    dimension_code: str | None = None
+    sort_order: Whole
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Responsibility(Row):
+    """A department's part in a block of work."""
+
+    block_code: Text
+    department_code: Text
+    role: Literal["lead", "support"]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Grading(Row):
+    """A grade, a warning rule or a tolerance: ``upper`` is excluded, ``parameter`` is relative."""
+
+    kind: Literal["grade", "warning", "tolerance"]
+    code: SnakeCode
+    label_zh: Text
+    label_en: Text
+    lower: Number | None = None
+    upper: Number | None = None
+    parameter: Number | None = None
+    sort_order: Whole
+    description_zh: Text
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Unit(Row):
+    """A unit: ``factor`` leads to the base unit of its ``dimension``, in which units can be converted."""
+
+    unit: Text
+    dimension: SnakeCode
+    factor: Annotated[Decimal, BeforeValidator(_number)]
+    aliases: Texts = ()
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class SourcePriority(Row):
+    """Which source wins where several have an item (1 first); item ``*`` is every item."""
+
+    item_code: Text
+    source_kind: SnakeCode
+    priority: Whole
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Correction(Row):
+    """A value known to be wrong: what stands in the source, what to do, and who said so."""
+
+    department_code: Text
+    item_code: Text
+    area_code: AreaCode
+    period: Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}){0,2}$")]
+    expected_value: Number
+    action: Literal["replace", "exclude"]
+    corrected_value: Number | None = None
+    reason_zh: Text
+    provider: Text
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Examination(Row):
+    """The examination of a year: the days it looks at (both included) and the area where nothing else is said."""
+
+    system: Text
+    year: Whole
+    period_start: Day
+    period_end: Day
+    default_area_code: AreaCode
+
+
+#: File → its row, and the columns that identify one.
+FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
+    "dimensions.csv": (Dimension, ("code",)),
+    "indicators.csv": (Indicator, ("system", "year", "code")),
+    "items.csv": (Item, ("code",)),
+    "targets.csv": (Target, ("system", "year", "code", "kind")),
+    "departments.csv": (Department, ("code",)),
+    "areas.csv": (Area, ("code", "valid_from")),
+    "work_blocks.csv": (WorkBlock, ("code",)),
+    "responsibilities.csv": (Responsibility, ("block_code", "department_code")),
+    "grading.csv": (Grading, ("kind", "code")),
+    "units.csv": (Unit, ("unit",)),
+    "source_priority.csv": (SourcePriority, ("item_code", "source_kind")),
+    "corrections.csv": (Correction, ("department_code", "item_code", "area_code", "period")),
+    "examination.csv": (Examination, ("system", "year")),
+}
