@@ -1,0 +1,71 @@
+{# What officials read for each code. #}
+{% macro state_zh(state) -%}
+    case {{ state }}
+        when 'value' then '有值'
+        when 'no_standard' then '无标准'
+        when 'missing' then '未报'
+        when 'refused' then '未通过校验'
+        when 'not_applicable' then '不适用'
+    end
+{%- endmacro %}
+
+
+{% macro state_order(state) -%}
+    case {{ state }}
+        when 'value' then 1
+        when 'no_standard' then 2
+        when 'missing' then 3
+        when 'refused' then 4
+        when 'not_applicable' then 5
+    end
+{%- endmacro %}
+
+
+{% macro status_zh(status) -%}
+    case {{ status }}
+        when 'official' then '国家指标'
+        when 'proposed' then '拟议特色指标'
+        when 'adopted' then '特色指标'
+        when 'dropped' then '已取消'
+    end
+{%- endmacro %}
+
+
+{% macro warning_zh(warning) -%}
+    case {{ warning }} when 'red' then '红色预警' when 'yellow' then '黄色预警' else '无预警' end
+{%- endmacro %}
+
+
+{# A target as people write it: ≥ 70 %, 4 – 8 %; null where there is none. #}
+{% macro target_text(target) -%}
+    case {{ target }}.operator
+        when '>=' then '≥ ' || {{ number_text(target ~ '.value') }}
+        when '<=' then '≤ ' || {{ number_text(target ~ '.value') }}
+        when 'range' then {{ number_text(target ~ '.value') }} || ' – ' || {{ number_text(target ~ '.value_high') }}
+    end || coalesce(' ' || {{ target }}.unit, '')
+{%- endmacro %}
+
+
+{# The formula in words, with the names of its items. #}
+{% macro formula_zh(indicator, numerator, denominator) -%}
+    case {{ indicator }}.formula_kind
+        when 'ratio' then {{ numerator }} || ' ÷ ' || {{ denominator }}
+        when 'lag_ratio' then {{ numerator }} || ' ÷ 上年' || {{ denominator }}
+        when 'growth' then '（本年 − 上年）÷ 上年：' || {{ numerator }}
+        when 'maximum' then '各区域最大值：' || {{ numerator }}
+        when 'value' then {{ numerator }}
+        else coalesce({{ indicator }}.no_formula_reason_zh, '没有公式')
+    end || case
+        when {{ indicator }}.scale <> 1 and {{ indicator }}.formula_kind <> 'none'
+            then ' × ' || {{ number_text(indicator ~ '.scale') }}
+        else ''
+    end
+{%- endmacro %}
+
+
+{# One row per area code: its latest span, for a name to show. #}
+{% macro current_areas() -%}
+    select distinct on (code) *
+    from {{ ref('stg_catalogue__areas') }}
+    order by code, valid_from desc nulls last
+{%- endmacro %}

@@ -1,0 +1,69 @@
+-- Grain: one number of one indicator in one area × one line it comes from (several lines where areas were summed).
+with components as (
+    select * from {{ ref('int_indicator_components') }}
+    where years_back = 0 and line_keys is not null
+),
+
+lines as (
+    select * from {{ ref('stg_gate__item_values') }}
+),
+
+corrected as (
+    select * from {{ ref('int_item_values_superseded') }}
+),
+
+items as (
+    select * from {{ ref('stg_catalogue__items') }}
+),
+
+departments as (
+    select * from {{ ref('stg_catalogue__departments') }}
+)
+
+select
+    components.system,
+    components.year,
+    components.code,
+    components.area_code,
+    components.is_headline,
+    components.role,
+    case components.role when 'numerator' then '分子' when 'denominator' then '分母' else '填报指标值' end as role_zh,
+    components.item_code,
+    items.name_zh as item_zh,
+    lines.line_key,
+    lines.area_code as item_area_code,
+    lines.period,
+    corrected.value,
+    corrected.state,
+    coalesce(lines.unit, items.unit) as unit,
+    components.derivation,
+    lines.value_text,
+    lines.unit_text,
+    case
+        when nullif(lines.unit_text, '') is distinct from lines.unit and lines.unit_text <> ''
+            then lines.unit_text || ' → ' || lines.unit
+    end as conversion_zh,
+    corrected.original_value,
+    corrected.correction_action,
+    corrected.correction_reason_zh,
+    corrected.correction_provider,
+    corrected.later_refused,
+    lines.source_kind,
+    lines.department_code,
+    departments.name_zh as department_zh,
+    lines.source_text,
+    lines.method_text,
+    lines.feed,
+    lines.arrival_id,
+    lines.batch_id,
+    lines.filename,
+    lines.sheet,
+    lines.cell,
+    lines.sha256,
+    lines.received_at
+from components
+cross join lateral unnest(components.line_keys) as sources (line_key)
+inner join lines on sources.line_key = lines.line_key
+inner join corrected on sources.line_key = corrected.line_key
+left join items on components.item_code = items.code
+left join departments on lines.department_code = departments.code

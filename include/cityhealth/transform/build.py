@@ -1,0 +1,161 @@
+"""One build: seeds, models and checks under one lock; its outcomes to ``ops``, the rows of its marts to ``history``."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cityhealth.errors import BuildError
+from cityhealth.settings import Settings
+from cityhealth.transform import history
+from cityhealth.transform.dbt import NodeOutcome, Project
+from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.outcomes import Outcome, record
+
+log = logging.getLogger(__name__)
+
+#: Any number; whoever builds in this database takes this lock first: two dbt runs would swap each other's tables.
+_LOCK = 7_201_406
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A build that succeeded. Warnings are tests of severity ``warn`` that found something."""
+
+    build_id: int
+    nodes: tuple[NodeOutcome, ...]
+
+    @property
+    def warnings(self) -> tuple[NodeOutcome, ...]:
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+    def __str__(self) -> str:
+        counts = Counter(node.resource_type for node in self.nodes)
+        parts = [f"{counts[kind]} {kind}s" for kind in ("seed", "model", "test", "unit_test") if counts[kind]]
+        warned = "".join(f"\n  warning: {node.name}, {node.failures} rows" for node in self.warnings)
+        return f"success, {', '.join(parts)}{warned}"
+
+
+def build(
+    warehouse: Warehouse,
+    settings: Settings,
+    select: str | None = None,
+    on_node: Callable[[NodeOutcome], None] | None = None,
+    as_of: datetime | None = None,
+) -> BuildResult:
+    """Build the marts: all of them, or a dbt selection such as ``indicator_scorecard+``.
+
+    Waits for a build that is running. ``on_node`` is called as each node finishes (see :meth:`Project.run`). With ``as_of``
+    (aware) only what had been received, or was known in the catalogue, by that moment counts.
+
+    Raises:
+        BuildError: a model or a check failed (all of them are listed, with what to do), or dbt could not run.
+        WarehouseError: the database is not there.
+    """
+    project = Project(warehouse, settings)
+    command = ["build", "--exclude-resource-type", "unit_test", *(["--select", *select.split()] if select else [])]
+    variables = {"as_of": as_of.isoformat()} if as_of else {}
+    with _alone(warehouse):
+        build_id = _begin(warehouse, settings)
+        try:
+            nodes = project.run(command, on_node, variables)
+            manifest = project.manifest()
+            _record(warehouse, build_id, nodes)
+            if failed := [node for node in nodes if node.failed]:
+                raise BuildError(_complaint(failed, manifest))
+            with warehouse.connect("transformer") as connection:
+                history.keep(connection, build_id, history.kept_marts(manifest))
+                _finish(connection, build_id, "success")
+        except BaseException:
+            with warehouse.connect("transformer") as connection:
+                _finish(connection, build_id, "failed")
+            raise
+    return BuildResult(build_id, tuple(nodes))
+
+
+def files_hash(paths: Iterable[Path]) -> str:
+    """sha256 over names and contents of all files below ``paths``, in a stable order."""
+    digest = hashlib.sha256()
+    for root in paths:
+        files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+        for path in files:
+            digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone(warehouse: Warehouse) -> Iterator[None]:
+    with warehouse.connect("transformer", autocommit=True) as connection:
+        free = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+        if free != (True,):
+            log.info("another build is running; waiting for it to end")
+            connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        yield
+
+
+def _begin(warehouse: Warehouse, settings: Settings) -> int:
+    project = settings.dbt_project_dir
+    code = files_hash([project / "models", project / "macros", project / "dbt_project.yml"])
+    with warehouse.connect("transformer") as connection:
+        # We hold the lock, so a build that still says "running" was killed.
+        connection.execute("update ops.build set status = 'failed' where status = 'running'")
+        row = connection.execute(
+            "insert into ops.build (code_hash, catalogue_hash) values (%s, %s) returning build_id",
+            (code, files_hash([settings.seed_dir])),
+        ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _finish(connection: psycopg.Connection, build_id: int, status: str) -> None:
+    connection.execute(
+        "update ops.build set status = %s, finished_at = clock_timestamp() where build_id = %s", (status, build_id)
+    )
+
+
+def _record(warehouse: Warehouse, build_id: int, nodes: Sequence[NodeOutcome]) -> None:
+    with warehouse.connect("transformer") as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.dbt_node_result"
+            " (build_id, unique_id, resource_type, status, severity, seconds, failures, message)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (build_id, n.unique_id, n.resource_type, n.status, n.severity, n.seconds, n.failures, n.message)
+                for n in nodes
+            ],
+        )
+    built = [node for node in nodes if node.resource_type in ("seed", "model") and node.status != "skipped"]
+    record(
+        warehouse,
+        "transformer",
+        [
+            Outcome(None, "built", n.name, not n.failed, n.message or "", f"build {build_id}", n.seconds)
+            for n in built
+        ],
+    )
+
+
+def _complaint(failed: Sequence[NodeOutcome], manifest: Mapping[str, Any]) -> str:
+    lines = [f"{len(failed)} of the build's models or checks failed:"]
+    for node in failed:
+        lines.append(f"- {node.resource_type} {node.name}: {_gist(node)}")
+        meta = manifest["nodes"].get(node.unique_id, {}).get("config", {}).get("meta", {})
+        if "what_to_do_zh" in meta:
+            lines.append(f"  {meta['description_zh']}。{meta['what_to_do_zh']}（{meta['owner']}）")
+            lines.append(f"  {meta['description_en']}. {meta['what_to_do_en']}.")
+    return "\n".join(lines)
+
+
+def _gist(node: NodeOutcome) -> str:
+    """dbt's message without the chain of macros that led to it."""
+    return (node.message or node.status).split("> in macro")[0].strip()

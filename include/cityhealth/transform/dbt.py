@@ -1,0 +1,166 @@
+"""dbt in process: no shell, no profile outside the project, no phone-home, each node's outcome as a value."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cityhealth.errors import BuildError
+from cityhealth.settings import Settings
+from cityhealth.warehouse.connections import Warehouse
+
+_FAILED = ("error", "fail", "runtime error", "partial success")
+
+
+@dataclass(frozen=True)
+class NodeOutcome:
+    """What became of one seed, model or test.
+
+    ``status`` is dbt's (``success``, ``pass``, ``warn``, ``fail``, ``error``, ``skipped``), ``severity`` that of a test,
+    ``failures`` the number of rows a test found.
+    """
+
+    unique_id: str
+    resource_type: str
+    status: str
+    severity: str | None = None
+    seconds: float | None = None
+    failures: int | None = None
+    message: str | None = None
+
+    @property
+    def name(self) -> str:
+        # test.<project>.<name>.<hash>; all others end with their name.
+        return self.unique_id.split(".")[2]
+
+    @property
+    def failed(self) -> bool:
+        return self.status in _FAILED
+
+    def __str__(self) -> str:
+        seconds = "" if self.seconds is None else f" ({self.seconds:.2f} s)"
+        return f"{self.status} {self.resource_type} {self.name}{seconds}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The dbt project of an installation; dbt writes below ``settings.home / "dbt"`` only."""
+
+    warehouse: Warehouse
+    settings: Settings
+
+    @property
+    def target_dir(self) -> Path:
+        return self.settings.home / "dbt" / "target"
+
+    def run(
+        self,
+        command: Sequence[str],
+        on_node: Callable[[NodeOutcome], None] | None = None,
+        variables: Mapping[str, object] | None = None,
+    ) -> list[NodeOutcome]:
+        """Run a dbt command (``["build", "--select", …]``); returns the outcome of each node, failed ones included.
+
+        ``on_node`` is called as each node finishes, from dbt's threads, before the number of failing rows is known.
+
+        Raises:
+            BuildError: dbt itself gave up (a model that does not parse, no connection).
+        """
+        # Not at the top: the import takes seconds, and `cityhealth --help` should not.
+        from dbt.cli.main import dbtRunner
+
+        arguments = [
+            *command,
+            "--project-dir", str(self.settings.dbt_project_dir),
+            "--profiles-dir", str(self.settings.dbt_project_dir),
+            "--target-path", str(self.target_dir),
+            "--log-path", str(self.settings.home / "dbt" / "logs"),
+            "--log-level", "none",
+            "--log-level-file", "info",
+            "--vars", json.dumps(dict(variables or {})),
+        ]  # fmt: skip
+        runner = dbtRunner(callbacks=[_node_listener(on_node)] if on_node else [])
+        with _environment(self.environment()), warnings.catch_warnings():
+            # Seed files may leave optional columns out; dbt's csv reader mentions each that we nevertheless typed.
+            warnings.filterwarnings("ignore", message=".*does not match the name of any column in this table")
+            result = runner.invoke(arguments)
+        if result.exception is not None:
+            raise BuildError(f"dbt {command[0]}: {result.exception}") from result.exception
+        return [_outcome(node_result) for node_result in getattr(result.result, "results", [])]
+
+    def environment(self) -> dict[str, str]:
+        """The variables that ``profiles.yml`` and ``dbt_project.yml`` read, and the switches that keep dbt silent."""
+        address = self.warehouse.address
+        return {
+            "CITYHEALTH_CITY": self.settings.city,
+            "CITYHEALTH_DB_HOST": address.host,
+            "CITYHEALTH_DB_PORT": str(address.port),
+            "CITYHEALTH_DB_NAME": address.name,
+            "DBT_ENV_SECRET_TRANSFORMER_PASSWORD": self.settings.password("transformer"),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest that the last command wrote."""
+        return json.loads((self.target_dir / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _node_listener(on_node: Callable[[NodeOutcome], None]) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:
+        if event.info.name != "NodeFinished":
+            return
+        node = event.data.node_info
+        on_node(
+            NodeOutcome(
+                unique_id=node.unique_id,
+                resource_type=node.resource_type,
+                status=node.node_status,
+                seconds=_seconds_between(node.node_started_at, node.node_finished_at),
+            )
+        )
+
+    return listen
+
+
+def _seconds_between(started: str, finished: str) -> float | None:
+    try:
+        return (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
+    except ValueError:  # a node that was skipped never started
+        return None
+
+
+def _outcome(result: Any) -> NodeOutcome:
+    node = result.node
+    severity = getattr(node.config, "severity", None) if node.resource_type.value == "test" else None
+    return NodeOutcome(
+        unique_id=node.unique_id,
+        resource_type=node.resource_type.value,
+        status=str(result.status.value),
+        severity=severity.lower() if severity else None,
+        seconds=result.execution_time,
+        failures=result.failures,
+        message=result.message,
+    )
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """dbt reads ``os.environ`` only; what was there before is put back."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
