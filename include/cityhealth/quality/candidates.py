@@ -1,4 +1,4 @@
-"""From the raw lines of one batch to the table that the rules are asked of: resolved, converted, with what they compare to.
+"""From the raw lines of one batch to the table that the rules are asked of: resolved, converted, with comparisons.
 
 Each distinct text is looked up once, so that a million lines cost what their distinct contents cost.
 """
@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from cityhealth.catalogue import Item
+from cityhealth.catalogue import Item, fold
 from cityhealth.landing import Arrival
 from cityhealth.periods import Period, PeriodError, parse_period
-from cityhealth.quality.lookup import Lookup, in_scope, period_allowed, squeeze
+from cityhealth.quality.lookup import Lookup, in_scope, period_allowed
 from cityhealth.quality.reading import Reading, read_value
 from cityhealth.quality.within_batch import add_comparisons
 
@@ -96,7 +96,7 @@ def _resolve(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> pd.DataFr
         item = lookup.items.get(item_code or "")
         day = end or lookup.examination.period_end
         # Of an item that nobody knows there is no default area; one complaint is enough.
-        if item is None and not squeeze(text):
+        if item is None and not fold(text):
             return None, None
         return _pair(lookup.area(text, day, item.area_scope if item else ""))
 
@@ -147,7 +147,7 @@ def _judgeable(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup, department
         lambda *key: _period_facts(lookup, batch, *key),
         ("period_allowed", "period_past"),
     )
-    attached = [squeeze(attachment.filename) for attachment in batch.arrival.attachments]
+    attached = [fold(attachment.filename) for attachment in batch.arrival.attachments]
 
     def evidence(text: str, item_code: str | None) -> tuple[bool]:
         item = lookup.items.get(item_code or "")
@@ -211,15 +211,15 @@ def _period_facts(
 
 
 def _given(text: str) -> bool:
-    return re.search(r"\w", text) is not None and squeeze(text) not in ("无", "暂无", "不详")
+    return re.search(r"\w", text) is not None and fold(text) not in ("无", "暂无", "不详")
 
 
 def _is_attached(text: str, item: Item | None, attached: Sequence[str]) -> bool:
-    """Every file that the line names is there; a line that names none is content with one that bears its item's name."""
-    named = [squeeze(part) for part in re.split(r"[;；,，、\n]", text) if _given(part)]
+    """Every file that the line names is there; one that names none is content with a file called like its item."""
+    named = [fold(part) for part in re.split(r"[;；,，、\n]", text) if _given(part)]
     if named:
         return all(any(name == a or name == a.rsplit(".", 1)[0] for a in attached) for name in named)
-    return item is not None and any(item.code in a or squeeze(item.name_zh) in a for a in attached)
+    return item is not None and any(item.code in a or fold(item.name_zh) in a for a in attached)
 
 
 def _missing(rows: pd.DataFrame, lookup: Lookup, department: str | None) -> list[dict[str, Any]]:
@@ -236,7 +236,7 @@ def _missing(rows: pd.DataFrame, lookup: Lookup, department: str | None) -> list
 
 
 def _open_duties(given: dict, lookup: Lookup, department: str) -> Iterator[dict[str, Any]]:
-    for duty in lookup.catalogue.duty_list(department):
+    for duty in lookup.duties(department):
         spans = given.get((duty.item.code, duty.area.code), [])
         if not any(duty.period.start <= start and end <= duty.period.end for start, end in spans):
             yield {

@@ -45,7 +45,7 @@ class Engine:
         self._source.get_execution_engine().engine.dispose()
 
     def failing_lines(self, suite: Suite, table: str) -> Mapping[str, list[int]]:
-        """Judge all rows of ``table`` (as it is now). Returns for every rule, by code, the ``line_no`` of all that fail.
+        """Judge all rows of ``table`` as it is now: for every rule, by code, the ``line_no`` of all that fail.
 
         Raises:
             GateError: a rule could not be evaluated.

@@ -22,9 +22,6 @@ from cityhealth.quality.suites import Rule, Suite, SuiteError, load_suite
 from cityhealth.quality.verdicts import Judged, Verdict, judge_lines, unreadable
 from cityhealth.warehouse.connections import Warehouse
 
-#: Where the values of a feed come from, in the words of ``source_priority.csv``.
-SOURCE_KINDS = {"departmental": "department", "yearbook": "yearbook"}
-
 VERDICTS_ZH = {"accepted": "通过", "partly": "部分通过", "refused": "未通过"}
 
 FILE_READABLE = Rule(
@@ -131,7 +128,7 @@ class _Gate:
     def judge(self, batch_id: str) -> Judgement:
         batch = store.read_batch(self._warehouse, batch_id)
         suite = self._suite(batch.raw_table)
-        gate_run_id = stable_id(batch_id, suite.hash, self._catalogue.hash)
+        gate_run_id = stable_id(batch_id, suite.hash, self._catalogue.catalogue_hash)
         known = store.read_run(self._warehouse, gate_run_id)
         if known is not None:
             return _judgement(batch, known, already=True)
@@ -153,7 +150,7 @@ class _Gate:
             batch_id=batch_id,
             suite=suite.name,
             suite_hash=suite.hash,
-            catalogue_hash=self._catalogue.hash,
+            catalogue_hash=self._catalogue.catalogue_hash,
             verdict=judged.verdict,
             rows_in=judged.rows_in,
             rows_accepted=judged.count("accepted"),
@@ -163,7 +160,7 @@ class _Gate:
             receipt_path=receipt.path,
             receipt_sha256=receipt.sha256,
         )
-        written = store.write_run(self._warehouse, run, judged, SOURCE_KINDS[batch.arrival.feed], batch.arrival.feed)
+        written = store.write_run(self._warehouse, run, judged, batch.arrival.feed)
         return _judgement(batch, run, already=not written)
 
     def _receipt(self, batch: BatchFacts, judged: Judged, department_zh: str | None) -> Receipt:

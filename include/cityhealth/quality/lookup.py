@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cityhealth.catalogue import Area, Catalogue, Examination, Indicator, Item
+from cityhealth.catalogue import Area, Catalogue, Duty, Examination, Indicator, Item, fold
 from cityhealth.periods import Period
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
@@ -27,11 +27,6 @@ class Found:
     problem_zh: str | None = None
 
 
-def squeeze(text: str) -> str:
-    """Width, case and white space folded: what two people write differently and mean alike."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 class Lookup:
     """The catalogue as one examination sees it. All look-ups are pure; texts may be empty, never None."""
 
@@ -43,20 +38,20 @@ class Lookup:
         self.indicators: Mapping[str, Indicator] = {
             i.code: i for i in catalogue.indicators if (i.system, i.year) == (examination.system, examination.year)
         }
-        self._items_by_name = _index((squeeze(item.name_zh), item.code) for item in catalogue.items)
+        self._items_by_name = _index((fold(item.name_zh), item.code) for item in catalogue.items)
         self._departments = _index(
-            (squeeze(name), d.code) for d in catalogue.departments for name in (d.code, d.name_zh, *d.aliases)
+            (fold(name), d.code) for d in catalogue.departments for name in (d.name_zh, *d.aliases)
         )
-        self._areas = _index((squeeze(name), a) for a in catalogue.areas for name in (a.code, a.name_zh))
+        self._areas = _index((fold(name), a) for a in catalogue.areas for name in (a.code, a.name_zh))
 
     def department(self, text: str) -> str | None:
         """The department of that code, name or alias."""
-        found = self._departments.get(squeeze(text), [])
-        return found[0] if len(set(found)) == 1 else None
+        found = self.catalogue.department(text)
+        return found.code if found else None
 
     def department_within(self, text: str) -> str | None:
-        """The one department whose name, at least four characters of it, stands in a longer text (a file name, a title)."""
-        squeezed = squeeze(text)
+        """The one department whose name (of four characters or more) stands in a longer text, such as a file name."""
+        squeezed = fold(text)
         names = [name for name in self._departments if len(name) >= 4 and name in squeezed]
         # 市公安局 stands in 市公安局交警支队 as well: what is part of a longer find says nothing.
         longest = [name for name in names if not any(name != other and name in other for other in names)]
@@ -65,17 +60,17 @@ class Lookup:
 
     def item(self, text: str) -> Found:
         """The item of a code, a Chinese name, or both in one cell; numbering and a unit in brackets are passed over."""
-        folded = squeeze(text)
-        if not folded:
+        if not fold(text):
             return Found(None, "未填写")
         # First the whole text: a name may contain a word that is a code as well (GDP).
-        names = self._named(folded)
+        names = self._named(fold(text))
+        folded = unicodedata.normalize("NFKC", text).casefold()
         codes = set() if names else {word for word in _WORD.findall(folded) if word in self.items}
         if len(codes) > 1:
             return Found(None, "写了不止一个代码")
         if not names:
             bare = _CODE_LIKE.sub("", folded)
-            names = self._named(bare.replace(min(codes), "") if codes else bare)
+            names = self._named(fold(bare.replace(min(codes), "") if codes else bare))
         if codes:
             code = min(codes)
             return Found(code) if not names or code in names else Found(None, "代码与名称不是同一数据项")
@@ -90,15 +85,15 @@ class Lookup:
         return next((self._items_by_name[s] for s in spellings if s in self._items_by_name), [])
 
     def area(self, text: str, day: date, scope: str) -> Found:
-        """The area of a code or name that is valid on ``day``; an empty text means the item's ``scope`` if that is one area."""
-        if not squeeze(text):
+        """The area of a code or name that is valid on ``day``; an empty text means ``scope``, if that is one area."""
+        if not fold(text):
             if scope.startswith("level:"):
                 return Found(None, "未填写区域")
             text = scope
         known = self._areas_named(text)
         if not known:
             return Found(None, f"「{text.strip()}」不在区划表中")
-        valid = [area for area in known if is_valid(area, day)]
+        valid = [area for area in known if area.is_valid_at(day)]
         if not valid:
             return Found(None, f"「{text.strip()}」在 {day} 不是有效区划{_successors(known)}")
         wanted = [area for area in valid if in_scope(area, scope)] or valid
@@ -107,7 +102,7 @@ class Lookup:
         return Found(wanted[0].code)
 
     def _areas_named(self, text: str) -> list[Area]:
-        folded = squeeze(text)
+        folded = fold(text)
         if folded in self._areas:
             return self._areas[folded]
         # 晋城市城区, 山西省晋城市: the units above are often written in front.
@@ -123,18 +118,22 @@ class Lookup:
         if (
             code
             and code[0] in self._areas
-            and folded[code.end() :].strip(_EDGES) in {squeeze(a.name_zh) for a in self._areas[code[0]]}
+            and folded[code.end() :].strip(_EDGES) in {fold(a.name_zh) for a in self._areas[code[0]]}
         ):
             return self._areas[code[0]]
         return []
 
     def area_row(self, code: str, day: date) -> Area | None:
-        return next((a for a in self._areas.get(squeeze(code), []) if a.code == code and is_valid(a, day)), None)
+        return next((a for a in self._areas.get(fold(code), []) if a.code == code and a.is_valid_at(day)), None)
+
+    def duties(self, department_code: str) -> list[Duty]:
+        """What the department owes in this examination."""
+        return self.catalogue.duty_list(department_code, self.examination.year, self.examination.system)
 
     def scope_name(self, scope: str) -> str:
         if scope.startswith("level:"):
             return LEVELS_ZH.get(scope.removeprefix("level:"), scope)
-        return self._areas[squeeze(scope)][0].name_zh if squeeze(scope) in self._areas else scope
+        return self._areas[fold(scope)][0].name_zh if fold(scope) in self._areas else scope
 
     def windows(self, item: Item) -> list[Period]:
         """The examination period, shifted by each of the item's offsets (in years)."""
@@ -149,10 +148,6 @@ class Lookup:
         return Period.year(self.examination.period_start.year)
 
 
-def is_valid(area: Area, day: date) -> bool:
-    return (area.valid_from is None or area.valid_from <= day) and (area.valid_to is None or day <= area.valid_to)
-
-
 def in_scope(area: Area, scope: str) -> bool:
     return area.level == scope.removeprefix("level:") if scope.startswith("level:") else area.code == scope
 
@@ -165,8 +160,8 @@ def period_allowed(period: Period, item: Item, windows: Iterable[Period]) -> boo
 
 
 LEVELS_ZH = {
-    "province": "各省", "city": "各市", "district_group": "市辖区", "county": "各县（市、区）", "town": "各乡镇（街道）",
-    "built_up": "建成区", "cluster": "各组团",
+    "province": "各省", "city": "各市", "district_group": "市辖区", "county": "各县（市、区）",
+    "town": "各乡镇（街道）", "built_up": "建成区", "cluster": "各组团",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cityhealth.quality.lookup import squeeze
+from cityhealth.catalogue import fold
 from cityhealth.quantities import Quantity, State, UnitError, UnitRow, convert, parse_quantity
 from cityhealth.quantities.parse import MAGNITUDES
 
@@ -20,7 +20,7 @@ _parse = lru_cache(maxsize=100_000)(parse_quantity)
 
 @dataclass(frozen=True)
 class Reading:
-    """``value`` is in the item's unit (as given where the item is unknown); at most one of the problems of a cell is told."""
+    """``value`` is in the item's unit (as given where the item is unknown); at most one problem is told."""
 
     value: float | None
     state: State
@@ -39,7 +39,7 @@ def read_value(
 ) -> Reading:
     """Read one line; never raises. ``item_unit`` None: the item is unknown, nothing is converted."""
     quantity = _quantity(value_text, cell_kind)
-    state = squeeze(state_text)
+    state = fold(state_text)
     if state in MARKED_STATES:
         return _marked(MARKED_STATES[state], quantity, value_text, state_text)
     if state not in _ORDINARY_STATES:
@@ -75,19 +75,17 @@ def _marked(state: State, quantity: Quantity, value_text: str, state_text: str) 
 def _in_unit(quantity: Quantity, unit_text: str, item_unit: str, units: Mapping[str, UnitRow]) -> Reading:
     """The unit of the cell speaks before that of the unit column; without either, the item's own is meant."""
     assert quantity.value is not None
-    column = "" if squeeze(unit_text) in _NO_UNIT else unit_text.strip()
+    column = "" if fold(unit_text) in _NO_UNIT else unit_text.strip()
     meant = column or item_unit
     if quantity.magnitude and not quantity.unit and _scaled(meant):
         problem = f"数值已写「{quantity.magnitude}」，单位又是「{meant}」，不能确定是否重复计算"
         return Reading(None, "value", unit_problem=problem)
     try:
-        if column not in ("", item_unit) and item_unit:
+        if column not in ("", item_unit):
             convert(quantity.value, column, item_unit, units)
         given = quantity.unit or column or item_unit
         if given == item_unit:
             return Reading(float(quantity.value), "value")
-        if not item_unit:
-            raise UnitError(f"该数据项没有单位，却写了「{given}」")
         return Reading(float(convert(quantity.value, given, item_unit, units)), "value")
     except UnitError as error:
         return Reading(None, "value", unit_problem=error.message)

@@ -10,7 +10,7 @@ from typing import Any
 from cityhealth.quality.candidates import BatchFacts
 from cityhealth.quality.lookup import Lookup
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 Writer = Callable[[Row, BatchFacts, Lookup, str | None], str]
 _LONGEST = 60
 EMPTY = "（空）"

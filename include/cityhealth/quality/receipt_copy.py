@@ -1,4 +1,4 @@
-"""The copy of what was sent in: same cells at the same addresses, nothing live, offending cells coloured and commented."""
+"""The copy of what was sent in: the same cells at the same addresses, nothing live, offending cells marked."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _rows_of(findings: Iterable[Finding]) -> dict[str, set[int]]:
 def _mark(book: Workbook, titles: Mapping[str, str], findings: Sequence[Finding]) -> None:
     by_cell: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.sheet in titles and finding.cell:
+        if finding.cell and finding.sheet and finding.sheet in titles:
             by_cell[finding.sheet, finding.cell].append(finding)
     for (sheet_name, address), found in list(by_cell.items())[:MOST_MARKED]:
         sheet = book[titles[sheet_name]]

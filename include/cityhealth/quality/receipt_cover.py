@@ -27,7 +27,7 @@ _COLUMNS = (
     ("序号", 6),
     ("级别", 9),
     ("工作表", 18),
-    ("单元格", 9),
+    ("单元格", 10),
     ("数据项", 30),
     ("填报值", 16),
     ("问题", 52),
@@ -81,7 +81,7 @@ def _free_title(book: Workbook) -> str:
 def _facts(sheet: Worksheet, row: int, cover: Cover, judged: Judged) -> int:
     arrival = cover.batch.arrival
     facts = [
-        ("文件名", arrival.filename),
+        ("文件名", " ".join(arrival.filename.split())),
         ("报送单位", cover.department_zh),
         ("收到时间", f"{arrival.received_at.astimezone(CITY_TIMEZONE):%Y-%m-%d %H:%M}"),
         ("文件校验码", f"sha256 {arrival.sha256}"),
@@ -131,12 +131,21 @@ def _line(sheet: Worksheet, row: int, number: int, finding: Finding, titles: Map
         cell = sheet.cell(row, column)
         put_text(cell, text)
         cell.alignment, cell.border = _WRAP, _BOX
+    lines = max(_lines(text, width) for text, (_, width) in zip(texts, _COLUMNS, strict=True))
+    # LibreOffice does not find the height of wrapped rows by itself.
+    sheet.row_dimensions[row].height = 15 * lines
     sheet.cell(row, 2).fill = FILLS[finding.severity]
-    if finding.cell and finding.sheet in titles:
+    if finding.cell and finding.sheet and finding.sheet in titles:
         place = sheet.cell(row, 4)
         title = titles[finding.sheet].replace("'", "''")
         place.hyperlink = Hyperlink(ref=place.coordinate, location=f"'{title}'!{finding.cell}")
         place.font = _LINK
+
+
+def _lines(text: str, width: int) -> int:
+    """How many lines a wrapped text takes; a Chinese character is two digits wide."""
+    wide = sum(2 if character > "\u2e7f" else 1 for character in text)
+    return 1 + wide // (width - 1)
 
 
 def _missing(sheet: Worksheet, row: int, findings: Sequence[Finding]) -> None:

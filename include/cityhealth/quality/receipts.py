@@ -1,4 +1,4 @@
-"""The receipt (回执) that goes back to the department: cover sheet and marked copy, as one .xlsx, equal for equal judgements."""
+"""The receipt (回执) for the department: cover sheet and marked copy in one .xlsx, equal for equal judgements."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
 
     ``original`` None, or a file that cannot be read, gives the cover sheet alone.
     """
-    book, titles, notes = Workbook(), {}, []
+    book = Workbook()
+    titles: dict[str, str] = {}
+    notes: list[str] = []
     book.remove(book.active)
     if original is None and batch.read_error_code is None:
         notes.append("原文件已不在收件区，本回执没有附副本。")
@@ -65,7 +67,7 @@ def receipt_name(batch: BatchFacts, department_zh: str) -> str:
 
 
 def safe_name(text: str, longest: int) -> str:
-    """Letters, digits, Chinese, ``.``, ``-`` and ``_`` only, no dot in front; at most ``longest`` characters, never empty."""
+    """Only letters (Chinese included), digits, ``.``, ``-`` and ``_``, no dot in front, never empty."""
     kept = _NOT_IN_NAME.sub("_", unicodedata.normalize("NFC", text)).strip("._- ")
     return kept[:longest].rstrip("._- ") or "未命名"
 

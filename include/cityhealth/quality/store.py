@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
@@ -72,11 +72,12 @@ _RAW_SELECT = {
 _ITEM_VALUE = pa.schema(
     [
         ("gate_run_id", pa.string()), ("batch_id", pa.string()), ("line_no", pa.int64()), ("feed", pa.string()),
-        ("source_kind", pa.string()), ("department_code", pa.string()), ("item_code", pa.string()), ("area_code", pa.string()),
-        ("period", pa.string()), ("period_start", pa.date32()), ("period_end", pa.date32()), ("value", pa.float64()),
-        ("unit", pa.string()), ("state", pa.string()), ("verdict", pa.string()), ("marked", pa.bool_()),
-        ("value_text", pa.string()), ("unit_text", pa.string()), ("source_text", pa.string()), ("method_text", pa.string()),
-        ("remarks_text", pa.string()), ("attachment_text", pa.string()), ("sheet", pa.string()), ("cell", pa.string()),
+        ("source_kind", pa.string()), ("department_code", pa.string()), ("item_code", pa.string()),
+        ("area_code", pa.string()), ("period", pa.string()), ("period_start", pa.date32()), ("period_end", pa.date32()),
+        ("value", pa.float64()), ("unit", pa.string()), ("state", pa.string()), ("verdict", pa.string()),
+        ("marked", pa.bool_()), ("value_text", pa.string()), ("unit_text", pa.string()), ("source_text", pa.string()),
+        ("method_text", pa.string()), ("remarks_text", pa.string()), ("attachment_text", pa.string()),
+        ("sheet", pa.string()), ("cell", pa.string()),
     ]
 )  # fmt: skip
 _FAILING_ROW = pa.schema(
@@ -122,8 +123,9 @@ def read_batch(warehouse: Warehouse, batch_id: str) -> BatchFacts:
         ).fetchone()
     if row is None:
         raise WarehouseError(f"there is no batch {batch_id}")
+    arrival = Arrival(*row[:7])
     attachments = tuple(Attachment(**attachment) for attachment in row[7])
-    return BatchFacts(row[8], row[9], Arrival(*row[:7], attachments), *row[10:])
+    return BatchFacts(row[8], row[9], replace(arrival, attachments=attachments), *row[10:])
 
 
 def read_lines(warehouse: Warehouse, batch: BatchFacts) -> pd.DataFrame:
@@ -187,7 +189,7 @@ def fill_work_table(warehouse: Warehouse, table: str, frame: pd.DataFrame) -> No
             plain.execute(sql.SQL("analyze {}").format(sql.Identifier(WORK_SCHEMA, table)))
 
 
-def write_run(warehouse: Warehouse, run: GateRun, judged: Judged, source_kind: str, feed: str) -> bool:
+def write_run(warehouse: Warehouse, run: GateRun, judged: Judged, feed: str) -> bool:
     """Write the run, its results, findings and item values in one transaction.
 
     Returns False, and writes nothing, where another process wrote the same run meanwhile.
@@ -201,12 +203,13 @@ def write_run(warehouse: Warehouse, run: GateRun, judged: Judged, source_kind: s
                 values = asdict(run)
                 places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
                 cursor.execute(
-                    f"insert into gate.run ({', '.join(values)}) values ({places}) on conflict do nothing returning gate_run_id",
+                    f"insert into gate.run ({', '.join(values)}) values ({places})"
+                    " on conflict do nothing returning gate_run_id",
                     tuple(values.values()),
                 )
                 if cursor.fetchone() is None:
                     return False
-            for table, rows in _tables(run, judged, source_kind, feed).items():
+            for table, rows in _tables(run, judged, feed).items():
                 append(connection, "gate", table, rows)
             connection.commit()
     except adbc.Error as failure:
@@ -216,7 +219,7 @@ def write_run(warehouse: Warehouse, run: GateRun, judged: Judged, source_kind: s
     return True
 
 
-def _tables(run: GateRun, judged: Judged, source_kind: str, feed: str) -> dict[str, pa.Table]:
+def _tables(run: GateRun, judged: Judged, feed: str) -> dict[str, pa.Table]:
     results = [
         {
             "gate_run_id": run.gate_run_id,
@@ -233,7 +236,7 @@ def _tables(run: GateRun, judged: Judged, source_kind: str, feed: str) -> dict[s
     tables = {"result": pa.Table.from_pylist(results), "failing_row": pa.Table.from_pylist(findings, _FAILING_ROW)}
     if len(judged.rows):
         rows = judged.rows.assign(
-            gate_run_id=run.gate_run_id, batch_id=run.batch_id, feed=feed, source_kind=source_kind
+            gate_run_id=run.gate_run_id, batch_id=run.batch_id, feed=feed, source_kind=feed
         )  # fmt: skip
         rows["unit"] = rows["unit"].where(rows["value"].notna(), None)
         tables["item_value"] = pa.Table.from_pandas(

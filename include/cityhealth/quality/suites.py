@@ -65,7 +65,7 @@ def load_suite(path: Path) -> Suite:
     """Read and prove one suite.
 
     Raises:
-        SuiteError: the file is missing, is not a suite, or a rule lacks severity, scope, title, reason, advice or owner,
+        SuiteError: no suite is there, or a rule lacks severity, scope, title, reason, advice or owner,
             is of another type than ``unexpected_rows_expectation``, or does not select ``line_no`` from ``{batch}``.
     """
     try:

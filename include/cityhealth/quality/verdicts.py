@@ -94,7 +94,8 @@ def unreadable(batch: BatchFacts, rule: Rule) -> Judged:
     """The judgement of a file that could not be read: refused, with the reader's reason and place."""
     finding = Finding(
         rule_code=rule.code, severity="critical", scope="batch", line_no=None, sheet=None, cell=None, item_code=None,
-        item_zh="", value_text=batch.read_error_place, reason_zh=batch.read_error_zh or rule.reason_zh, advice_zh=rule.advice_zh,
+        item_zh="", value_text=batch.read_error_place, reason_zh=batch.read_error_zh or rule.reason_zh,
+        advice_zh=rule.advice_zh,
     )  # fmt: skip
     rows = pd.DataFrame({"line_no": pd.Series(dtype="int64"), "verdict": pd.Series(dtype=object)})
     return Judged(rows, [finding], [Result(rule, 1)], "refused")
@@ -126,7 +127,7 @@ def _findings(
     )
 
 
-def _finding(rule: Rule, row: Mapping[str, Any], batch: BatchFacts, lookup: Lookup, department: str | None) -> Finding:
+def _finding(rule: Rule, row: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department: str | None) -> Finding:
     words = reasons.fields(rule.placeholders, row, batch, lookup, department)
     handed_in = row["line_no"] > BATCH_LINE
     return Finding(

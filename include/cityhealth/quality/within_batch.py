@@ -27,7 +27,7 @@ Values = Mapping[Key, Given]
 
 
 def add_comparisons(rows: pd.DataFrame, lookup: Lookup) -> pd.DataFrame:
-    """``rows`` with duplicate_kind, duplicate_cells, whole_item, whole_value, whole_cell and recomputed (item's unit)."""
+    """``rows`` with duplicate_kind, duplicate_cells, whole_value, whole_cell and recomputed, in the item's unit."""
     values = _needed_values(rows, lookup)
     wholes: list[Given | None] = []
     recomputed: list[float | None] = []
@@ -57,7 +57,7 @@ def _whole(item: Item, values: Values, area: str, period: str, lookup: Lookup) -
         return given
     try:
         whole_unit = lookup.items[str(item.whole_item)].unit
-        value = convert(Decimal(repr(given.value)), whole_unit or "", item.unit or "", lookup.catalogue.units)
+        value = convert(Decimal(repr(given.value)), whole_unit, item.unit, lookup.catalogue.units)
     except UnitError:
         # Not comparable: the check of the catalogue says so, a department cannot mend it.
         return None
@@ -65,9 +65,9 @@ def _whole(item: Item, values: Values, area: str, period: str, lookup: Lookup) -
 
 
 def recompute(indicator: Indicator, values: Values, area: str, period: str) -> float | None:
-    """The indicator from its items in the same batch (formula kinds: docs/architecture.md); None where a part is missing.
+    """The indicator from its items in the same batch, by its formula kind (docs/architecture.md).
 
-    A zero denominator gives None, never infinity.
+    None where a part is missing; a zero denominator gives None, never infinity.
     """
     scale = float(indicator.scale or 1)
     before = str(int(period) - 1) if period.isdigit() else ""
@@ -97,7 +97,9 @@ def _divided(scale: float, numerator: float | None, denominator: float | None) -
 def _needed_values(rows: pd.DataFrame, lookup: Lookup) -> dict[Key, Given]:
     """The first readable value of each key, for those items alone that another line is compared with."""
     present = [lookup.items[code] for code in rows["item_code"].dropna().unique()]
-    indicators = [lookup.indicators[i.reported_of] for i in present if i.reported_of in lookup.indicators]
+    indicators = [
+        lookup.indicators[i.reported_of] for i in present if i.reported_of and i.reported_of in lookup.indicators
+    ]
     needed = {i.whole_item for i in present} | {x for i in indicators for x in (i.numerator_item, i.denominator_item)}
     found = rows.loc[rows["item_code"].isin([code for code in needed if code]) & rows["value"].notna()]
     values: dict[Key, Given] = {}
