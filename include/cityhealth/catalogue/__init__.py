@@ -6,6 +6,7 @@ The files are ``dbt_project/seeds/<city>/*.csv``; dbt loads the same ones.
 from __future__ import annotations
 
 from cityhealth.catalogue.catalogue import Catalogue, Duty, catalogue_hash, fold, load
+from cityhealth.catalogue.checking import check
 from cityhealth.catalogue.findings import Finding
 from cityhealth.catalogue.rows import (
     Area,
@@ -41,6 +42,7 @@ __all__ = [
     "Unit",
     "WorkBlock",
     "catalogue_hash",
+    "check",
     "fold",
     "load",
 ]

@@ -69,7 +69,7 @@ YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
 Offsets = Annotated[tuple[int, ...], BeforeValidator(_offsets)]
 SnakeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+\d{2,}$")]
+IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*\d$")]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3})?(-[A-Z0-9]+)?$")]
 AreaScope = Annotated[str, StringConstraints(pattern=r"^(\d{6}(\d{3})?(-[A-Z0-9]+)?|level:[a-z_]+)$")]
 Operator = Literal[">=", "<=", "range"]
@@ -256,7 +256,7 @@ class Unit(Row):
 
     unit: Text
     dimension: SnakeCode
-    factor: Annotated[Decimal, BeforeValidator(_number)]
+    factor: Number
     aliases: Texts = ()
 
 
