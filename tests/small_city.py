@@ -14,7 +14,7 @@ FILES = {
         "denominator_item,scale,area_code,definition_zh,definition_en,no_formula_reason_zh,applicability,"
         "not_applicable_reason_zh,lead_department,category_basis,name_basis,definition_basis,notes,source,"
         "valid_from,valid_to,known_from\n"
-        "mohurd,2021,ECO01,1,ECO,公园绿地率,Park share,%,higher,导向指标,official,ratio,park_area,built_up_area,100,100000,"
+        "mohurd,2021,ECO01,1,ECO,公园绿地率,Park share,%,higher,导向指标,official,ratio,park_area,built_up_area,1,100000,"
         "甲,A,,applicable,,planning,verified,verified,verified,,,,,\n"
         "mohurd,2021,ECO02,2,ECO,人口增长率,Growth,%,higher,导向指标,official,growth,population,,100,100000,"
         "甲,A,,applicable,,planning,verified,verified,verified,,,,,\n"

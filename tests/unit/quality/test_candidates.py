@@ -261,7 +261,7 @@ def test_a_part_is_compared_with_its_whole_of_the_same_area_and_period_in_its_ow
 def test_a_reported_ratio_is_recomputed_from_its_parts_in_the_batch(lookup: Lookup) -> None:
     share = {"item_text": "park_share", "value_text": "26", "unit_text": "%"}
     park = {"item_text": "park_area", "value_text": "1140", "unit_text": "公顷"}
-    assert rows_of(lookup, share, park, {})[0]["recomputed"] == pytest.approx(100 * 1140 / 45.6)
+    assert rows_of(lookup, share, park, {})[0]["recomputed"] == pytest.approx(1140 / 45.6)
     assert rows_of(lookup, share, park)[0]["recomputed"] is None
     assert rows_of(lookup, share, park, {"value_text": "0"})[0]["recomputed"] is None
 
