@@ -65,8 +65,8 @@ COLUMNS = (
     Column(
         "attachment_text", "原始数据附件", ("原始数据", "附件", "附件名称", "佐证材料", "支撑材料"), 16, fillable=True
     ),
-    Column("indicators", "所属指标", ("对应指标", "服务指标", "用于指标"), 16, display_only=True),
-    Column("item_text", "数据项代码", ("代码", "数据代码", "指标代码", "编码", "数据项编码"), 16, required=True),
+    Column("indicators", "所属指标", ("对应指标", "服务指标", "用于指标"), 24, display_only=True),
+    Column("item_text", "数据项代码", ("代码", "数据代码", "指标代码", "编码", "数据项编码"), 20, required=True),
 )
 
 #: Field → the names its column may carry, the form's own first: what cityhealth.tabular.find_table asks for.

@@ -17,6 +17,7 @@ class FormRow:
     """One duty: an item in an area and a period.
 
     ``minimum`` and ``maximum`` (in ``unit``; None: no limit) are the hard limits beyond which the gate refuses.
+    ``indicators`` are those that need the item, each as code and name.
     """
 
     item_code: str
@@ -26,7 +27,7 @@ class FormRow:
     area_code: str
     area_name: str
     period_key: str
-    indicators: str
+    indicators: tuple[str, ...]
     integer: bool
     minimum: float | None
     maximum: float | None
@@ -88,7 +89,7 @@ def form_for(catalogue: Catalogue, department_code: str, year: int) -> Form:
             area_code=duty.area.code,
             area_name=duty.area.name_zh,
             period_key=duty.period.key,
-            indicators="、".join(served.get(duty.item.code, ())),
+            indicators=tuple(served.get(duty.item.code, ())),
             integer=duty.item.integer,
             minimum=None if duty.item.min_value is None else float(duty.item.min_value),
             maximum=None if duty.item.max_value is None else float(duty.item.max_value),

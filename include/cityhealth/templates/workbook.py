@@ -35,12 +35,12 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "header": {
         **_BODY, **_BORDER, "font_name": "黑体", "align": "center", "bg_color": "#DCE6F1",
     },
-    "text": {**_BODY, **_BORDER},
-    "small": {**_BODY, **_BORDER, "font_size": 9, "font_color": "#404A54"},
+    "text": {**_BODY, **_BORDER, "indent": 1},
+    "small": {**_BODY, **_BORDER, "indent": 1, "font_size": 9, "font_color": "#404A54"},
     "centred": {**_BODY, **_BORDER, "align": "center"},
-    "fill": {**_BODY, **_BORDER, "locked": False},
+    "fill": {**_BODY, **_BORDER, "indent": 1, "locked": False},
     "fill_centred": {**_BODY, **_BORDER, "locked": False, "align": "center"},
-    "fill_number": {**_BODY, **_BORDER, "locked": False, "align": "right", "num_format": "General"},
+    "fill_number": {**_BODY, **_BORDER, "locked": False, "align": "right", "indent": 1, "num_format": "General"},
     "signature": {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "locked": False},
     "open": {"bg_color": _TO_FILL},
     "not_applicable": {"bg_color": "#EDEDED"},
@@ -99,6 +99,7 @@ def _fill_sheet(
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.center_horizontally()
     sheet.repeat_rows(HEADER_ROW)
     sheet.print_area(0, 0, last + 1, _LAST_COLUMN)
     sheet.set_footer(f"&L&9{form_.department_name}{f'（{label}）' if label else ''}&R&9第 &P 页，共 &N 页")
@@ -150,7 +151,7 @@ def _row(sheet: Worksheet, styles: Mapping[str, Format], at: int, number: int, r
         "method_text": entry.method,
         "remarks_text": entry.remarks,
         "attachment_text": entry.attachment,
-        "indicators": row.indicators,
+        "indicators": "\n".join(row.indicators),
         "item_text": row.item_code,
     }
     lines = 2
@@ -164,7 +165,7 @@ def _row(sheet: Worksheet, styles: Mapping[str, Format], at: int, number: int, r
             lines = max(lines, _lines(content, column.width))
         else:
             sheet.write_blank(at, position, None, style)
-    sheet.set_row(at, 4 + lines * _LINE_POINTS)
+    sheet.set_row(at, 8 + lines * _LINE_POINTS)
 
 
 def _validations(sheet: Worksheet, form_: Form, first: int, last: int) -> None:
@@ -291,7 +292,7 @@ def _letters(position: int) -> str:
 
 def _lines(text: str, width: float) -> int:
     """How many lines ``text`` takes in a column of ``width`` characters; a Chinese character is two wide."""
-    usable = max(width - 1.5, 2)
+    usable = max(width - 2.5, 2)
     return sum(max(1, math.ceil(_width(part) / usable)) for part in text.split("\n"))
 
 
