@@ -196,9 +196,9 @@ def catalogue_hash(seed_dir: Path) -> str:
     """sha256 over names and contents of the files; how lines end and whether the last one does makes no difference."""
     digest = hashlib.sha256()
     for file in sorted(FILES):
-        lines = (seed_dir / file).read_text(encoding="utf-8").splitlines()
-        digest.update("\n".join([file, *lines, ""]).encode())
-        digest.update(b"\x1f")
+        # Reading as text makes every line end with \n alone.
+        content = (seed_dir / file).read_text(encoding="utf-8").rstrip("\n")
+        digest.update(f"{file}\n{content}\x1f".encode())
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def read_table(data: bytes, file: str, row_type: type[R]) -> tuple[list[Placed[R
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begins = 1
     for cells in reader:
         if cells:
@@ -113,6 +114,9 @@ def _typed(line: _Line, header: list[str], file: str, adapter: TypeAdapter[R]) -
     if len(line.cells) != len(header):
         message = f"有 {len(line.cells)} 个单元格，表头有 {len(header)} 列"
         return [Finding(Place(file, line=line.number), message)]
+    spaced = [name for name, cell in zip(header, line.cells, strict=True) if cell != cell.strip()]
+    if spaced:
+        return [Finding(Place(file, line=line.number, column=name), "前后有空格") for name in spaced]
     # An empty cell is unknown: the field's default stands, or pydantic says that it is missing.
     given = {name: cell for name, cell in zip(header, line.cells, strict=True) if cell != ""}
     try:

@@ -16,17 +16,22 @@ from pydantic.dataclasses import dataclass
 
 Basis = Literal["verified", "recalled", "inferred", "derived", "house", "proposed"]
 
-_STRICT = ConfigDict(extra="forbid", str_strip_whitespace=False)
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_WHOLE_NUMBER = re.compile(r"-?\d+")
+_STRICT = ConfigDict(extra="forbid")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 
 def _date(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
     # pydantic would also read 1609459200 as a day.
-    if isinstance(text, str) and not _ISO_DATE.fullmatch(text):
-        raise ValueError("日期应写成 2020-12-31")
-    return text
+    if not _ISO_DATE.fullmatch(text):
+        raise ValueError("应为日期，写成 2020-12-31")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("不是日历上有的一天") from None
 
 
 def _number(text: Any) -> Any:
@@ -69,9 +74,9 @@ YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
 Offsets = Annotated[tuple[int, ...], BeforeValidator(_offsets)]
 SnakeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*\d$")]
-AreaCode = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3})?(-[A-Z0-9]+)?$")]
-AreaScope = Annotated[str, StringConstraints(pattern=r"^(\d{6}(\d{3})?(-[A-Z0-9]+)?|level:[a-z_]+)$")]
+IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*[0-9]$")]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3})?(-[A-Z0-9]+)?$")]
+AreaScope = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}([0-9]{3})?(-[A-Z0-9]+)?|level:[a-z_]+)$")]
 Operator = Literal[">=", "<=", "range"]
 Level = Literal["province", "city", "district_group", "county", "town", "built_up", "cluster"]
 FormulaKind = Literal["ratio", "value", "growth", "lag_ratio", "maximum", "none"]
@@ -276,7 +281,7 @@ class Correction(Row):
     department_code: Text
     item_code: Text
     area_code: AreaCode
-    period: Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}){0,2}$")]
+    period: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}){0,2}$")]
     expected_value: Number
     action: Literal["replace", "exclude"]
     corrected_value: Number | None = None
