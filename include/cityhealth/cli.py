@@ -27,7 +27,12 @@ from cityhealth.warehouse.embedded import EmbeddedServer
 from cityhealth.warehouse.migrate import migrate
 
 # Optional, not X | None: typer reads these annotations at run time.
-OptionalDay = Annotated[Optional[datetime], typer.Option(formats=["%Y-%m-%d"])]  # noqa: UP045
+FirstDay = Annotated[
+    Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d"], help="First arrival day.")  # noqa: UP045
+]
+LastDay = Annotated[
+    Optional[datetime], typer.Option("--to", formats=["%Y-%m-%d"], help="Last arrival day, included.")  # noqa: UP045
+]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -132,7 +137,7 @@ def land(
 
 
 @app.command()
-def ingest(feed: str, first: Annotated[OptionalDay, typer.Option("--from", formats=["%Y-%m-%d"])] = None, last: Annotated[OptionalDay, typer.Option("--to", formats=["%Y-%m-%d"])] = None) -> None:  # fmt: skip
+def ingest(feed: str, first: FirstDay = None, last: LastDay = None) -> None:
     """Load and judge what FEED received (all of it, or the arrival days --from … --to), without Airflow."""
     from cityhealth.feeds.pipeline import ingest as run_ingest
 
@@ -241,9 +246,8 @@ def status(
             equation,
         )
         for arrival in s.waiting:
-            err.print(
-                f"[yellow]not loaded:[/] {_plain(arrival.filename)} received {arrival.received_at:%Y-%m-%d %H:%M} — cityhealth ingest {s.feed} --from {arrival.day} --to {arrival.day}"
-            )
+            when, again = f"{arrival.received_at:%Y-%m-%d %H:%M}", f"cityhealth ingest {s.feed} --from {arrival.day}"
+            err.print(f"[yellow]not loaded:[/] {_plain(arrival.filename)} received {when} — {again} --to {arrival.day}")
     out.print(feeds)
     refused = Table(
         "file",

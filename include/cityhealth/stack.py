@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -40,10 +40,14 @@ class StackError(CityHealthError):
 
 @dataclass(frozen=True)
 class LocalAirflow:
-    """Airflow with LocalExecutor on the warehouse's server, user interface on loopback."""
+    """Airflow with LocalExecutor on the warehouse's server, user interface on loopback.
+
+    ``overrides`` are environment variables that win over those set here.
+    """
 
     settings: Settings
     warehouse: Warehouse
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -70,6 +74,8 @@ class LocalAirflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "2",
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "20",
             "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": _fernet_key(s.password("airflow_fernet")),
@@ -93,6 +99,7 @@ class LocalAirflow:
             "DO_NOT_TRACK": "1",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "GX_ANALYTICS_ENABLED": "false",
+            **self.overrides,
         }
 
     def prepare(self) -> None:
@@ -120,7 +127,9 @@ class LocalAirflow:
                 [_airflow(), *arguments], env=self.environment(), stdout=output, stderr=output, check=False
             )
         if done.returncode != 0:
-            raise StackError(f"`airflow {' '.join(arguments)}` failed (exit {done.returncode})" + (f": see {log}" if quiet else ""))
+            raise StackError(
+                f"`airflow {' '.join(arguments)}` failed (exit {done.returncode})" + (f": see {log}" if quiet else "")
+            )
 
     def running(self) -> dict[str, int]:
         """Components that run now, with their process ids."""
@@ -129,7 +138,11 @@ class LocalAirflow:
         pids: dict[str, int] = json.loads(self._pid_file.read_text())
         return {name: pid for name, pid in pids.items() if _is_airflow(pid)}
 
-    def up(self, components: tuple[str, ...] = tuple(_COMPONENTS), progress: Callable[[str], None] = lambda m: None) -> None:
+    def up(
+        self,
+        components: tuple[str, ...] = tuple(_COMPONENTS),
+        progress: Callable[[str], None] = lambda m: None,
+    ) -> None:
         """Start what does not run yet, each in its own process group, and wait until Airflow is ready.
 
         Raises:

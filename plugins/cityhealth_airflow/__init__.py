@@ -41,10 +41,9 @@ def on_failure(context: Any) -> None:
         log.exception("the failure of %s could not be recorded in ops.outcome", name)
 
 
+#: Retries and their delay are the installation's: AIRFLOW__CORE__DEFAULT_TASK_RETRIES and …_RETRY_DELAY.
 DEFAULT_ARGS = {
     "owner": "city office",
-    "retries": 2,
-    "retry_delay": timedelta(seconds=20),
     "execution_timeout": timedelta(minutes=30),
     "on_failure_callback": on_failure,
 }

@@ -21,7 +21,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     settings = settings_module.from_environment({"PATH": os.environ["PATH"], "CITYHEALTH_HOME": str(home)})
     warehouse: Warehouse = open_warehouse(settings, start=True)
     migrate(warehouse)
-    airflow = LocalAirflow(settings, warehouse)
+    # A failing task is retried once, at once: the test waits for nothing but the work.
+    retries = {"AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "1", "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1"}
+    airflow = LocalAirflow(settings, warehouse, retries)
     airflow.prepare()
     yield airflow
     airflow.down()

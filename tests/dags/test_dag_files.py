@@ -48,7 +48,14 @@ def probe(path: Path, airflow: LocalAirflow) -> dict:
 def test_a_dag_file_defines_the_dag_of_its_name_and_pulls_in_nothing_heavy(path: Path, airflow: LocalAirflow) -> None:
     found = probe(path, airflow)
     assert found["dags"] == [path.stem]
-    assert not set(found["new"]) & {"great_expectations", "dbt", "pandas", "psycopg", "adbc_driver_postgresql", "openpyxl"}
+    assert not set(found["new"]) & {
+        "great_expectations",
+        "dbt",
+        "pandas",
+        "psycopg",
+        "adbc_driver_postgresql",
+        "openpyxl",
+    }
 
 
 def test_no_dag_file_has_a_name_that_dbt_would_import() -> None:
