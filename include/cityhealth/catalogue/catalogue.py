@@ -116,8 +116,8 @@ class Catalogue:
         Every departmental item it owns × the areas of its scope that exist at the period's end × its years.
         Raises CatalogueError where there is no such examination.
         """
-        of_year = max(e.year for e in self.examinations if e.system == system) if year is None else year
-        examination = self.examination(of_year, system)
+        latest = max((e.year for e in self.examinations if e.system == system), default=0)
+        examination = self.examination(latest if year is None else year, system)
         owned = (i for i in self.items if i.feed == "departmental" and i.department_code == department_code)
         return [duty for item in owned for duty in self._duties(item, examination)]
 
@@ -129,9 +129,10 @@ class Catalogue:
 
     def scope(self, item: Item, day: date) -> list[Area]:
         """The areas for which an item is asked, as they exist on ``day``."""
-        kind, _, level = item.area_scope.partition(":")
-        wanted = {"level": level} if level else {"code": kind}
-        return [a for a in self.areas_valid_at(day) if all(getattr(a, k) == v for k, v in wanted.items())]
+        existing = self.areas_valid_at(day)
+        if item.area_scope.startswith("level:"):
+            return [area for area in existing if f"level:{area.level}" == item.area_scope]
+        return [area for area in existing if area.code == item.area_scope]
 
     @cached_property
     def _items(self) -> Mapping[str, Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cityhealth.catalogue import Catalogue
 from cityhealth.catalogue.measures import Measure, measure
@@ -16,11 +16,13 @@ MEASURES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(MEASURES, MEASURES)
 def test_dividing_undoes_multiplying(one: Measure, other: Measure) -> None:
     assert one * other / other == one
 
 
+@settings(deadline=None)
 @given(MEASURES)
 def test_a_measure_over_itself_is_a_pure_one(one: Measure) -> None:
     assert one / one == Measure(Fraction(1), {})

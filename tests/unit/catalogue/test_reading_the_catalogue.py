@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from seed_files import append, change
 
 from cityhealth.catalogue import check, load
@@ -119,12 +119,14 @@ def test_known_from_and_basis_may_be_left_out_or_given() -> None:
     assert (dated.row.known_from, dated.row.basis) == (date(2021, 5, 1), "house")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_make_reading_fail(data: bytes) -> None:
     rows, findings = read_table(data, "areas.csv", Area)
     assert rows == [] and findings
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=12))
 def test_no_cells_make_reading_fail(cells: list[str]) -> None:
     header = ",".join(name for name in Item.__dataclass_fields__)
@@ -133,6 +135,7 @@ def test_no_cells_make_reading_fail(cells: list[str]) -> None:
     assert rows == [] and {finding.place.file for finding in findings} == {"items.csv"}
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**9), max_value=10**9))
 def test_a_number_is_read_exactly(number: Decimal) -> None:
     header = "unit,dimension,factor,aliases"
