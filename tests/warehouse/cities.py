@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -74,9 +73,9 @@ def _write(connection: psycopg.Connection, file: File) -> None:
     refused = [line for line in said if line.verdict == "refused"]
     verdict = "accepted" if not refused else "refused" if len(refused) == len(said) else "partly"
     connection.execute(
-        "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes, received_at, attachments)"
-        " values (%s, %s, %s, %s, %s, 1, %s, %s)",
-        (arrival, file.feed, file.department, f"{arrival}.xlsx", f"{file.number:064d}", file.received_at, json.dumps([])),
+        "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes, received_at)"
+        " values (%s, %s, %s, %s, %s, 1, %s)",
+        (arrival, file.feed, file.department, f"{arrival}.xlsx", f"{file.number:064d}", file.received_at),
     )
     connection.execute(
         "insert into raw.batch (batch_id, arrival_id, feed, raw_table, rows_read) values (%s, %s, %s, %s, %s)",
@@ -91,9 +90,9 @@ def _write(connection: psycopg.Connection, file: File) -> None:
         start, end = _span(line.period)
         cell = f"D{line_no + 4}"
         connection.execute(
-            "insert into gate.item_value (gate_run_id, batch_id, line_no, feed, source_kind, department_code, item_code,"
-            " area_code, period, period_start, period_end, value, unit, state, verdict, marked, value_text, unit_text,"
-            " remarks_text, sheet, cell)"
+            "insert into gate.item_value (gate_run_id, batch_id, line_no, feed, source_kind, department_code,"
+            " item_code, area_code, period, period_start, period_end, value, unit, state, verdict, marked, value_text,"
+            " unit_text, remarks_text, sheet, cell)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '填报', %s)",
             (
                 run, batch, line_no, file.feed, file.source_kind, file.department, line.item, line.area, line.period,
@@ -104,8 +103,9 @@ def _write(connection: psycopg.Connection, file: File) -> None:
         if line.reason_zh is not None:
             severity = "critical" if line.verdict == "refused" else "warning"
             connection.execute(
-                "insert into gate.failing_row (gate_run_id, rule_code, severity, scope, line_no, sheet, cell, item_code,"
-                " value_text, reason_zh, advice_zh) values (%s, 'hard_range', %s, 'row', %s, '填报', %s, %s, %s, %s, '请核对')",
+                "insert into gate.failing_row (gate_run_id, rule_code, severity, scope, line_no, sheet, cell,"
+                " item_code, value_text, reason_zh, advice_zh)"
+                " values (%s, 'hard_range', %s, 'row', %s, '填报', %s, %s, %s, %s, '请核对')",
                 (run, severity, line_no, cell, line.item, str(line.value), line.reason_zh),
             )
 

@@ -54,8 +54,8 @@ def build(
 ) -> BuildResult:
     """Build the marts: all of them, or a dbt selection such as ``indicator_scorecard+``.
 
-    Waits for a build that is running. ``on_node`` is called as each node finishes (see :meth:`Project.run`). With ``as_of``
-    (aware) only what had been received, or was known in the catalogue, by that moment counts.
+    Waits for a build that is running. ``on_node`` is called as each node finishes (see :meth:`Project.run`).
+    With ``as_of`` (aware) only what had been received, or was known in the catalogue, by that moment counts.
 
     Raises:
         BuildError: a model or a check failed (all of them are listed, with what to do), or dbt could not run.
@@ -138,10 +138,7 @@ def _record(warehouse: Warehouse, build_id: int, nodes: Sequence[NodeOutcome]) -
     record(
         warehouse,
         "transformer",
-        [
-            Outcome(None, "built", n.name, not n.failed, n.message or "", f"build {build_id}", n.seconds)
-            for n in built
-        ],
+        [Outcome(None, "built", n.name, not n.failed, n.message or "", f"build {build_id}", n.seconds) for n in built],
     )
 
 

@@ -23,8 +23,8 @@ _FAILED = ("error", "fail", "runtime error", "partial success")
 class NodeOutcome:
     """What became of one seed, model or test.
 
-    ``status`` is dbt's (``success``, ``pass``, ``warn``, ``fail``, ``error``, ``skipped``), ``severity`` that of a test,
-    ``failures`` the number of rows a test found.
+    ``status`` is dbt's (``success``, ``pass``, ``warn``, ``fail``, ``error``, ``skipped``); of a test, ``severity`` is
+    ``error`` or ``warn`` and ``failures`` the number of rows it found.
     """
 
     unique_id: str
@@ -37,8 +37,8 @@ class NodeOutcome:
 
     @property
     def name(self) -> str:
-        # test.<project>.<name>.<hash>; all others end with their name.
-        return self.unique_id.split(".")[2]
+        parts = self.unique_id.split(".")
+        return parts[2] if self.resource_type == "test" else parts[-1]  # a test's id ends with a hash
 
     @property
     def failed(self) -> bool:

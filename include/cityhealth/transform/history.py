@@ -30,8 +30,8 @@ class KeptMart:
 class Change:
     """One difference between two builds.
 
-    ``kind`` is ``changed`` (``column`` went from ``before`` to ``after``), ``added`` or ``removed`` (``column`` is None,
-    the whole row is ``after`` or ``before``). ``key`` is the row's key columns joined by ``/``.
+    ``kind`` is ``changed`` (``column`` went from ``before`` to ``after``), ``added`` or ``removed`` (``column`` is
+    None, the whole row is ``after`` or ``before``). ``key`` is the row's key columns joined by ``/``.
     """
 
     mart: str
@@ -54,11 +54,9 @@ def kept_marts(manifest: Mapping[str, Any]) -> list[KeptMart]:
 
 def keep(connection: psycopg.Connection, build_id: int, marts: Sequence[KeptMart]) -> None:
     """Add the rows of ``marts`` as they are now to ``history.mart_row``, in the connection's transaction."""
-    previous = connection.execute(
-        "select max(build_id) from ops.build where status = 'success' and build_id < %s", (build_id,)
-    ).fetchone()
+    previous = max((build for build in _successful(connection) if build < build_id), default=None)
     for mart in marts:
-        connection.execute(_keep_statement(mart), {"mart": mart.name, "build": build_id, "previous": previous[0]})
+        connection.execute(_keep_statement(mart), {"mart": mart.name, "build": build_id, "previous": previous})
 
 
 def diff(warehouse: Warehouse, build_a: int | None = None, build_b: int | None = None) -> list[Change]:
@@ -109,8 +107,7 @@ def _keep_statement(mart: KeptMart) -> sql.Composed:
 
 
 def _builds(connection: psycopg.Connection, build_a: int | None, build_b: int | None) -> tuple[int, int]:
-    found = connection.execute("select build_id from ops.build where status = 'success' order by build_id desc")
-    successful = [row[0] for row in found.fetchall()]
+    successful = _successful(connection)
     for build in (build_a, build_b):
         if build is not None and build not in successful:
             raise CityHealthError(f"there is no successful build {build}; see ops.build")
@@ -119,6 +116,11 @@ def _builds(connection: psycopg.Connection, build_a: int | None, build_b: int | 
     if newer is None or older is None:
         raise CityHealthError("there are not yet two successful builds to compare: run `cityhealth build`")
     return older, newer
+
+
+def _successful(connection: psycopg.Connection) -> list[int]:
+    found = connection.execute("select build_id from ops.build where status = 'success' order by build_id desc")
+    return [row[0] for row in found.fetchall()]
 
 
 def _changes(mart: str, key: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Change]:

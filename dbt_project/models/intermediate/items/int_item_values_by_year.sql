@@ -69,7 +69,7 @@ summed as (
         sum(parts.value) as value,
         bool_or(parts.marked) as marked,
         bool_or(parts.later_refused) as later_refused,
-        array_agg(parts.line_key order by parts.area_code) as line_keys
+        string_agg(parts.line_key, ',' order by parts.area_code) as line_keys
     from additive
     left join handed_in as parts
         on
@@ -98,7 +98,7 @@ select
     marked,
     later_refused,
     'handed_in' as derivation,
-    array[line_key] as line_keys
+    line_key as line_keys
 from handed_in
 union all
 select

@@ -62,7 +62,7 @@ select
     lines.sha256,
     lines.received_at
 from components
-cross join lateral unnest(components.line_keys) as sources (line_key)
+cross join lateral unnest(string_to_array(components.line_keys, ',')) as sources (line_key)
 inner join lines on sources.line_key = lines.line_key
 inner join corrected on sources.line_key = corrected.line_key
 left join items on components.item_code = items.code
