@@ -213,13 +213,7 @@ def wrong_values(catalogue: Catalogue, drafts: Drafts, among: Sequence[str]) -> 
 
 def wrong_lines(catalogue: Catalogue, drafts: Drafts, among: Sequence[str]) -> Drafts:
     """Lines that should not be there, and a unit that nobody can convert."""
-    other = next(row for code, draft in drafts.items() if code not in among for row in draft.form.rows)
-    foreign = {
-        "item_text": other.item_code,
-        "item_name": other.item_name,
-        "unit_text": other.unit,
-        "area_text": other.area_text,
-    }
+    foreign = next(draft.lines[0] for code, draft in drafts.items() if code not in among)
     unknown = {"item_text": "city_happiness", "item_name": "城市幸福指数"}
     changes = _set(unit_text="华里")
     drafts = plant(
@@ -233,7 +227,7 @@ def wrong_lines(catalogue: Catalogue, drafts: Drafts, among: Sequence[str]) -> D
         _reported,
         rule="duplicate_different",
         refused=2,
-        extra=lambda s: {**s.line, "value_text": s.number * 0.9},
+        extra=lambda s: {**s.line, "value_text": round(s.number * 0.9, 2)},
     )
     for oddity, rule, refused, added in (
         (Oddity.DUPLICATES_AGREE, "duplicate_same", 0, {}),
