@@ -64,7 +64,7 @@ def build(
     project = Project(warehouse, settings)
     command = ["build", "--exclude-resource-type", "unit_test", *(["--select", *select.split()] if select else [])]
     variables = {"as_of": as_of.isoformat()} if as_of else {}
-    with _alone(warehouse):
+    with alone(warehouse):
         build_id = _begin(warehouse, settings)
         try:
             nodes = project.run(command, on_node, variables)
@@ -94,7 +94,8 @@ def files_hash(paths: Iterable[Path]) -> str:
 
 
 @contextmanager
-def _alone(warehouse: Warehouse) -> Iterator[None]:
+def alone(warehouse: Warehouse) -> Iterator[None]:
+    """Hold this database's build lock; waits for whoever holds it."""
     with warehouse.connect("transformer", autocommit=True) as connection:
         free = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
         if free != (True,):
