@@ -6,7 +6,7 @@ Each distinct text is looked up once, so that a million lines cost what their di
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,8 +16,9 @@ import pandas as pd
 from cityhealth.catalogue import Item, fold
 from cityhealth.landing import Arrival
 from cityhealth.periods import Period, PeriodError, parse_period
+from cityhealth.quality.distinct import by_distinct
 from cityhealth.quality.lookup import Lookup, in_scope, period_allowed
-from cityhealth.quality.reading import Reading, read_value
+from cityhealth.quality.reading import plain_values, read_value
 from cityhealth.quality.within_batch import add_comparisons
 
 TEXTS = (
@@ -84,8 +85,8 @@ def _department(arrival: Arrival, lookup: Lookup) -> str | None:
 
 def _resolve(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> pd.DataFrame:
     """item, period, area, value: each from its text, area and period with the item's defaults."""
-    rows = _by_distinct(rows, ("item_text",), lambda text: _pair(lookup.item(text)), ("item_code", "item_problem"))
-    rows = _by_distinct(
+    rows = by_distinct(rows, ("item_text",), lambda text: _pair(lookup.item(text)), ("item_code", "item_problem"))
+    rows = by_distinct(
         rows,
         ("period_text",),
         lambda text: _period(text, lookup),
@@ -100,20 +101,28 @@ def _resolve(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> pd.DataFr
             return None, None
         return _pair(lookup.area(text, day, item.area_scope if item else ""))
 
-    rows = _by_distinct(rows, ("area_text", "item_code", "period_end"), area, ("area_code", "area_problem"))
+    rows = by_distinct(rows, ("area_text", "item_code", "period_end"), area, ("area_code", "area_problem"))
 
-    def value(value_text: str, kind: str, unit: str, state: str, item_code: str | None) -> tuple[Any, ...]:
-        item = lookup.items.get(item_code or "")
-        r: Reading = read_value(value_text, kind, unit, state, item.unit if item else None, lookup.catalogue.units)
+    return _with_values(rows, lookup)
+
+
+def _with_values(rows: pd.DataFrame, lookup: Lookup) -> pd.DataFrame:
+    """value (item's unit), state and the problems of value, unit and state."""
+    units = rows["item_code"].map({code: item.unit for code, item in lookup.items.items()})
+
+    def value(value_text: str, kind: str, unit: str, state: str, item_unit: str | None) -> tuple[Any, ...]:
+        r = read_value(value_text, kind, unit, state, item_unit, lookup.catalogue.units)
         return r.value, r.state, r.value_problem, r.unit_problem, r.state_problem
 
-    rows = _by_distinct(
+    plain = plain_values(rows, units)
+    rows = rows.assign(unit=units, asked_text=rows["value_text"].mask(plain.notna(), "0"))
+    rows = by_distinct(
         rows,
-        ("value_text", "value_cell_kind", "unit_text", "state_text", "item_code"),
+        ("asked_text", "value_cell_kind", "unit_text", "state_text", "unit"),
         value,
         ("value", "state", "value_problem", "unit_problem", "state_problem"),
     )
-    return rows.assign(value=rows["value"].astype("float64"))
+    return rows.assign(value=plain.fillna(rows["value"].astype("float64"))).drop(columns="asked_text")
 
 
 def _judgeable(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup, department: str | None) -> pd.DataFrame:
@@ -127,7 +136,6 @@ def _judgeable(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup, department
         return of_item(value).astype("float64")
 
     rows = rows.assign(
-        unit=of_item(lambda item: item.unit),
         item_owned=of_item(lambda item: item.department_code == department if department else None),
         department_code=of_item(lambda item: item.department_code),
         min_value=number(lambda item: item.min_value),
@@ -138,10 +146,10 @@ def _judgeable(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup, department
         source_given=rows["source_text"].map(_given),
         method_given=rows["method_text"].map(_given),
     )
-    rows = _by_distinct(
+    rows = by_distinct(
         rows, ("area_code", "item_code", "period_end"), lambda *key: (_area_in_scope(lookup, *key),), ("area_in_scope",)
     )
-    rows = _by_distinct(
+    rows = by_distinct(
         rows,
         ("item_code", "period", "period_start", "period_end"),
         lambda *key: _period_facts(lookup, batch, *key),
@@ -153,32 +161,7 @@ def _judgeable(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup, department
         item = lookup.items.get(item_code or "")
         return (_is_attached(text, item, attached),)
 
-    return _by_distinct(rows, ("attachment_text", "item_code"), evidence, ("attachment_found",))
-
-
-def _by_distinct(
-    rows: pd.DataFrame, keys: Sequence[str], function: Callable[..., Sequence[Any]], columns: Sequence[str]
-) -> pd.DataFrame:
-    """``rows`` with ``columns`` = ``function`` of the columns ``keys``, called once for each distinct combination."""
-    # NaN is not equal to itself, so None must stand for what is absent.
-    lists = [[None if _absent(v) else v for v in rows[key].tolist()] for key in keys]
-    known: dict[Hashable, Sequence[Any]] = {}
-    answers = []
-    for key in zip(*lists, strict=True):
-        answer = known.get(key)
-        if answer is None:
-            answer = known[key] = function(*key)
-        answers.append(answer)
-    values = list(zip(*answers, strict=True)) if answers else [()] * len(columns)
-    new = {
-        name: pd.Series(list(column), dtype=object, index=rows.index)
-        for name, column in zip(columns, values, strict=True)
-    }
-    return rows.assign(**new)
-
-
-def _absent(value: object) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value
+    return by_distinct(rows, ("attachment_text", "item_code"), evidence, ("attachment_found",))
 
 
 def _pair(found: Any) -> tuple[str | None, str | None]:

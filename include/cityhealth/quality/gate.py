@@ -9,6 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+
 from cityhealth.catalogue import Catalogue, Examination
 from cityhealth.errors import CityHealthError, IncompleteTransfer
 from cityhealth.hashing import stable_id
@@ -85,7 +88,8 @@ def judge(
                 judgement = gate.judge(batch_id)
             except SuiteError:
                 raise
-            except CityHealthError as error:
+            except (CityHealthError, psycopg.Error, adbc.Error) as error:
+                gate.session.reset()
                 failures.append(f"{batch_id}: {error}")
                 continue
             judgements.append(judgement)
@@ -114,6 +118,7 @@ class _Gate:
         self._landing = landing
         self._outbox_url = outbox_url
         self._open = ExitStack()
+        self.session = self._open.enter_context(store.Session(warehouse))
         self._engine: Engine | None = None
         self._suites: dict[str, Suite] = {}
         self._tables: dict[str, str] = {}
@@ -126,10 +131,10 @@ class _Gate:
         self._open.close()
 
     def judge(self, batch_id: str) -> Judgement:
-        batch = store.read_batch(self._warehouse, batch_id)
+        batch = self.session.read_batch(batch_id)
         suite = self._suite(batch.raw_table)
         gate_run_id = stable_id(batch_id, suite.hash, self._catalogue.catalogue_hash)
-        known = store.read_run(self._warehouse, gate_run_id)
+        known = self.session.read_run(gate_run_id)
         if known is not None:
             return _judgement(batch, known, already=True)
         lookup = self._lookup(batch)
@@ -139,9 +144,9 @@ class _Gate:
                 lookup.department(batch.arrival.department_text or ""),
             )
         else:
-            found = candidates(store.read_lines(self._warehouse, batch), batch, lookup)
+            found = candidates(self.session.read_lines(batch), batch, lookup)
             table = self._table(batch.raw_table)
-            store.fill_work_table(self._warehouse, table, found.frame)
+            self.session.fill_work_table(table, found.frame)
             failing = self._checked_by().failing_lines(suite, table)
             judged, department = judge_lines(found, failing, suite, batch, lookup), found.department_code
         receipt = self._receipt(batch, judged, lookup.department_names.get(department or ""))
@@ -160,7 +165,7 @@ class _Gate:
             receipt_path=receipt.path,
             receipt_sha256=receipt.sha256,
         )
-        written = store.write_run(self._warehouse, run, judged, batch.arrival.feed)
+        written = self.session.write_run(run, judged, batch.arrival.feed)
         return _judgement(batch, run, already=not written)
 
     def _receipt(self, batch: BatchFacts, judged: Judged, department_zh: str | None) -> Receipt:

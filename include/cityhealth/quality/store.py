@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -108,43 +108,103 @@ class GateRun:
     receipt_sha256: str | None
 
 
-def read_batch(warehouse: Warehouse, batch_id: str) -> BatchFacts:
-    """The facts of a batch and its arrival.
+class Session:
+    """The connections of one gate to the warehouse (as ``loader``), opened once: each costs a tenth of a second."""
 
-    Raises:
-        WarehouseError: there is no such batch.
-    """
-    with warehouse.connect("loader") as connection:
-        row = connection.execute(
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._plain: psycopg.Connection | None = None
+        self._arrow: adbc.Connection | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Let go of both connections, with whatever is open in them; the next call opens new ones."""
+        for connection in (self._plain, self._arrow):
+            if connection is not None:
+                with suppress(psycopg.Error, adbc.Error):
+                    connection.close()
+        self._plain = self._arrow = None
+
+    @property
+    def plain(self) -> psycopg.Connection:
+        self._plain = self._plain or self._warehouse.connect("loader", autocommit=True)
+        return self._plain
+
+    @property
+    def arrow(self) -> adbc.Connection:
+        self._arrow = self._arrow or self._warehouse.arrow("loader")
+        return self._arrow
+
+    def read_batch(self, batch_id: str) -> BatchFacts:
+        """The facts of a batch and its arrival.
+
+        Raises:
+            WarehouseError: there is no such batch.
+        """
+        row = self.plain.execute(
             "select arrival_id, arrival.feed, department_text, filename, sha256, size_bytes, received_at, attachments,"
             " batch_id, raw_table, read_error_code, read_error_zh, read_error_place"
             " from raw.batch join raw.arrival using (arrival_id) where batch_id = %s",
             (batch_id,),
         ).fetchone()
-    if row is None:
-        raise WarehouseError(f"there is no batch {batch_id}")
-    arrival = Arrival(*row[:7])
-    attachments = tuple(Attachment(**attachment) for attachment in row[7])
-    return BatchFacts(row[8], row[9], replace(arrival, attachments=attachments), *row[10:])
+        if row is None:
+            raise WarehouseError(f"there is no batch {batch_id}")
+        arrival = Arrival(*row[:7])
+        attachments = tuple(Attachment(**attachment) for attachment in row[7])
+        return BatchFacts(row[8], row[9], replace(arrival, attachments=attachments), *row[10:])
 
+    def read_lines(self, batch: BatchFacts) -> pd.DataFrame:
+        """The raw lines of a batch in the shape that :func:`cityhealth.quality.candidates.candidates` takes."""
+        with self.arrow.cursor() as cursor:
+            cursor.execute(_RAW_SELECT[batch.raw_table], (batch.batch_id,))
+            lines = cursor.fetch_arrow_table().to_pandas()
+        self.arrow.rollback()
+        return lines.reindex(columns=["line_no", "sheet", "cell", "row_kind", *TEXTS])
 
-def read_lines(warehouse: Warehouse, batch: BatchFacts) -> pd.DataFrame:
-    """The raw lines of a batch in the shape that :func:`cityhealth.quality.candidates.candidates` takes."""
-    with warehouse.arrow("loader") as connection, connection.cursor() as cursor:
-        cursor.execute(_RAW_SELECT[batch.raw_table], (batch.batch_id,))
-        lines = cursor.fetch_arrow_table().to_pandas()
-    return lines.reindex(columns=["line_no", "sheet", "cell", "row_kind", *TEXTS])
-
-
-def read_run(warehouse: Warehouse, gate_run_id: str) -> GateRun | None:
-    """The run of that identifier, if the batch was judged so before."""
-    with warehouse.connect("loader") as connection:
-        row = connection.execute(
+    def read_run(self, gate_run_id: str) -> GateRun | None:
+        """The run of that identifier, if the batch was judged so before."""
+        row = self.plain.execute(
             "select gate_run_id, batch_id, suite, suite_hash, catalogue_hash, verdict, rows_in, rows_accepted,"
             " rows_refused, rows_blank, warnings, receipt_path, receipt_sha256 from gate.run where gate_run_id = %s",
             (gate_run_id,),
         ).fetchone()
-    return GateRun(*row) if row else None
+        return GateRun(*row) if row else None
+
+    def fill_work_table(self, table: str, frame: pd.DataFrame) -> None:
+        """Replace the rows of ``gate_work.<table>`` by those of ``frame`` (COPY)."""
+        schema = pa.schema([(name, kind) for name, (_, kind) in WORK_COLUMNS.items()])
+        rows = pa.Table.from_pandas(frame.reindex(columns=list(WORK_COLUMNS)), schema=schema, preserve_index=False)
+        name = sql.Identifier(WORK_SCHEMA, table)
+        self.plain.execute(sql.SQL("truncate {}").format(name))
+        append(self.arrow, WORK_SCHEMA, table, rows)
+        self.arrow.commit()
+        # Without statistics the planner takes a new table of a million rows for an empty one.
+        self.plain.execute(sql.SQL("analyze {}").format(name))
+
+    def write_run(self, run: GateRun, judged: Judged, feed: str) -> bool:
+        """Write the run, its results, findings and item values in one transaction.
+
+        Returns False, and writes nothing, where another process wrote the same run meanwhile.
+        """
+        values = asdict(run)
+        places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        with self.arrow.cursor() as cursor:
+            cursor.execute(
+                f"insert into gate.run ({', '.join(values)}) values ({places})"
+                " on conflict do nothing returning gate_run_id",
+                tuple(values.values()),
+            )
+            won = cursor.fetchone() is not None
+        if won:
+            for table, rows in _tables(run, judged, feed).items():
+                append(self.arrow, "gate", table, rows)
+        self.arrow.commit()
+        return won
 
 
 @contextmanager
@@ -173,50 +233,6 @@ def _drop_orphans(connection: psycopg.Connection) -> None:
         if free:
             connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(WORK_SCHEMA, table)))
             connection.execute("select pg_advisory_unlock(hashtext(%s))", (key,))
-
-
-def fill_work_table(warehouse: Warehouse, table: str, frame: pd.DataFrame) -> None:
-    """Replace the rows of ``gate_work.<table>`` by those of ``frame`` (COPY)."""
-    schema = pa.schema([(name, kind) for name, (_, kind) in WORK_COLUMNS.items()])
-    rows = pa.Table.from_pandas(frame.reindex(columns=list(WORK_COLUMNS)), schema=schema, preserve_index=False)
-    with warehouse.arrow("loader") as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(f"truncate {WORK_SCHEMA}.{table}")
-        append(connection, WORK_SCHEMA, table, rows)
-        connection.commit()
-        with warehouse.connect("loader", autocommit=True) as plain:
-            # Without statistics the planner takes an unlogged table of a million rows for an empty one.
-            plain.execute(sql.SQL("analyze {}").format(sql.Identifier(WORK_SCHEMA, table)))
-
-
-def write_run(warehouse: Warehouse, run: GateRun, judged: Judged, feed: str) -> bool:
-    """Write the run, its results, findings and item values in one transaction.
-
-    Returns False, and writes nothing, where another process wrote the same run meanwhile.
-
-    Raises:
-        WarehouseError: the database refuses or went away; nothing is written.
-    """
-    try:
-        with warehouse.arrow("loader") as connection:
-            with connection.cursor() as cursor:
-                values = asdict(run)
-                places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-                cursor.execute(
-                    f"insert into gate.run ({', '.join(values)}) values ({places})"
-                    " on conflict do nothing returning gate_run_id",
-                    tuple(values.values()),
-                )
-                if cursor.fetchone() is None:
-                    return False
-            for table, rows in _tables(run, judged, feed).items():
-                append(connection, "gate", table, rows)
-            connection.commit()
-    except adbc.Error as failure:
-        raise WarehouseError(
-            f"the judgement of batch {run.batch_id} was not written (try again): {failure}"
-        ) from failure
-    return True
 
 
 def _tables(run: GateRun, judged: Judged, feed: str) -> dict[str, pa.Table]:

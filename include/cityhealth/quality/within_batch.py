@@ -29,17 +29,16 @@ Values = Mapping[Key, Given]
 def add_comparisons(rows: pd.DataFrame, lookup: Lookup) -> pd.DataFrame:
     """``rows`` with duplicate_kind, duplicate_cells, whole_value, whole_cell and recomputed, in the item's unit."""
     values = _needed_values(rows, lookup)
-    wholes: list[Given | None] = []
-    recomputed: list[float | None] = []
-    for item_code, area, period in zip(rows["item_code"], rows["area_code"], rows["period"], strict=True):
-        item = lookup.items.get(item_code) if isinstance(item_code, str) else None
-        if item is None or not isinstance(area, str) or not isinstance(period, str):
-            wholes.append(None)
-            recomputed.append(None)
-            continue
-        wholes.append(_whole(item, values, area, period, lookup))
-        indicator = lookup.indicators.get(item.reported_of) if item.reported_of else None
-        recomputed.append(recompute(indicator, values, area, period) if indicator else None)
+    wholes: list[Given | None] = [None] * len(rows)
+    recomputed: list[float | None] = [None] * len(rows)
+    comparable = {code for code, item in lookup.items.items() if item.whole_item or item.reported_of}
+    for position, item_code, area, period in (
+        rows.loc[rows["item_code"].isin(comparable), ["item_code", "area_code", "period"]].dropna().itertuples()
+    ):
+        item = lookup.items[item_code]
+        wholes[position] = _whole(item, values, area, period, lookup)
+        indicator = lookup.indicators.get(item.reported_of or "")
+        recomputed[position] = recompute(indicator, values, area, period) if indicator else None
     kinds, cells = _duplicates(rows)
     return rows.assign(
         duplicate_kind=pd.Series(kinds, dtype=object, index=rows.index),
