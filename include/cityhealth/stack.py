@@ -209,7 +209,8 @@ class LocalAirflow:
             if dead:
                 break
             time.sleep(0.5)
-        raise StackError(f"Airflow is not ready; read {', '.join(str(p) for p in sorted(self.home.glob('*.log')))}")
+        logs = ", ".join(str(path) for path in sorted(self.home.glob("*.log")))
+        raise StackError(f"Airflow is not ready; read {logs}")
 
 
 class AirflowClient:
@@ -231,7 +232,7 @@ class AirflowClient:
         self._http.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
     def backfill(self, dag_id: str, first: str, last: str, max_active_runs: int = 4) -> int:
-        """Ask for a run per partition from ``first`` to ``last`` (days), completed ones again; returns the backfill's id.
+        """Ask for a run per day from ``first`` to ``last``, completed ones again; returns the backfill's id.
 
         Raises:
             StackError: Airflow refuses, for instance because another backfill of this DAG is running.
@@ -251,9 +252,9 @@ class AirflowClient:
         """The newest runs of a DAG, newest first."""
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns", limit=100, order_by="-run_after")["dag_runs"]
 
-    def failed_tasks(self, dag_id: str, run_id: str) -> list[str]:
-        tasks = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=200)["task_instances"]
-        return [task["task_id"] for task in tasks if task["state"] in ("failed", "upstream_failed")]
+    def tasks(self, dag_id: str, run_id: str) -> list[dict]:
+        """The task instances of a run."""
+        return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=200)["task_instances"]
 
     def _get(self, path: str, **query: object) -> dict:
         return self._http.get(path, params=query).raise_for_status().json()
