@@ -1,4 +1,4 @@
--- Each correction declares the wrong value it was written for. Once the source says something else, the correction must go.
+-- Each correction declares the wrong value it was written for. Once the source says something else, it must go.
 {{ config(
     severity='error',
     meta={

@@ -11,12 +11,21 @@
     }
 ) }}
 
+with indicators as (
+    select * from {{ ref('stg_catalogue__indicators') }}
+    where status <> 'dropped'
+),
+
+scorecard as (
+    select * from {{ ref('indicator_scorecard') }}
+)
+
 select
     coalesce(indicators.code, scorecard.code) as code,
     coalesce(indicators.year, scorecard.year) as year,
     scorecard.code is null as is_missing
-from (select * from {{ ref('stg_catalogue__indicators') }} where status <> 'dropped') as indicators
-full outer join {{ ref('indicator_scorecard') }} as scorecard
+from indicators
+full outer join scorecard
     on
         indicators.system = scorecard.system
         and indicators.year = scorecard.year

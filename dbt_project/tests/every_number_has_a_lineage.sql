@@ -11,29 +11,47 @@
     }
 ) }}
 
-with numbers as (
+with scorecard as (
+    select * from {{ ref('indicator_scorecard') }}
+),
+
+lineage as (
+    select * from {{ ref('value_lineage') }}
+    where is_headline
+),
+
+numbers as (
     select
-        scorecard.system,
-        scorecard.year,
-        scorecard.code,
-        roles.role
-    from {{ ref('indicator_scorecard') }} as scorecard
-    cross join lateral (
-        values
-        ('numerator', scorecard.numerator),
-        ('denominator', scorecard.denominator),
-        ('reported', scorecard.reported_value)
-    ) as roles (role, number)
-    where roles.number is not null
+        system,
+        year,
+        code,
+        'numerator' as role
+    from scorecard
+    where numerator is not null
+    union all
+    select
+        system,
+        year,
+        code,
+        'denominator' as role
+    from scorecard
+    where denominator is not null
+    union all
+    select
+        system,
+        year,
+        code,
+        'reported' as role
+    from scorecard
+    where reported_value is not null
 )
 
 select numbers.*
 from numbers
-left join {{ ref('value_lineage') }} as lineage
+left join lineage
     on
         numbers.system = lineage.system
         and numbers.year = lineage.year
         and numbers.code = lineage.code
         and numbers.role = lineage.role
-        and lineage.is_headline
 where lineage.code is null

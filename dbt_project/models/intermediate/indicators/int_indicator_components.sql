@@ -1,5 +1,5 @@
--- Grain: one number that one indicator in one area rests on (years_back 1: the same formula one year earlier): role, item,
--- component area and year, with its value or why there is none.
+-- Grain: one number that one indicator in one area rests on: years_back, role, item, component area.
+-- With its value, or why there is none; years_back 1 is the same formula one year earlier.
 with indicator_areas as (
     select * from {{ ref('int_indicator_areas') }}
 ),
@@ -32,26 +32,26 @@ roles as (
     select
         indicator_areas.*,
         'numerator' as role,
-        numerator_item as item_code,
+        indicator_areas.numerator_item as item_code,
         0 as years_before
     from indicator_areas
-    where formula_kind in ('ratio', 'value', 'growth', 'lag_ratio', 'maximum')
+    where indicator_areas.formula_kind in ('ratio', 'value', 'growth', 'lag_ratio', 'maximum')
     union all
     select
         indicator_areas.*,
         'denominator' as role,
-        denominator_item as item_code,
-        case when formula_kind = 'lag_ratio' then 1 else 0 end as years_before
+        indicator_areas.denominator_item as item_code,
+        case when indicator_areas.formula_kind = 'lag_ratio' then 1 else 0 end as years_before
     from indicator_areas
-    where formula_kind in ('ratio', 'lag_ratio')
+    where indicator_areas.formula_kind in ('ratio', 'lag_ratio')
     union all
     select
         indicator_areas.*,
         'denominator' as role,
-        numerator_item as item_code,
+        indicator_areas.numerator_item as item_code,
         1 as years_before
     from indicator_areas
-    where formula_kind = 'growth'
+    where indicator_areas.formula_kind = 'growth'
     union all
     select
         indicator_areas.*,

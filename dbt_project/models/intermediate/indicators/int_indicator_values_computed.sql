@@ -1,5 +1,5 @@
 -- Grain: one indicator in one area, for its year (years_back 0) and by the same formula one year earlier (1).
--- State: not_applicable before refused before missing; a denominator that is zero makes the value missing, never infinite.
+-- State: not_applicable before refused before missing; a zero denominator makes the value missing, never infinite.
 with components as (
     select * from {{ ref('int_indicator_components') }}
 ),

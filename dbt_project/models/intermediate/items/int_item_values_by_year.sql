@@ -44,6 +44,13 @@ area_tree as (
     {{ area_descendants('areas') }}
 ),
 
+years as (
+    select distinct
+        item_code,
+        data_year
+    from handed_in
+),
+
 additive as (
     select
         items.code as item_code,
@@ -51,7 +58,7 @@ additive as (
         area_tree.ancestor_code as area_code,
         area_tree.code as part_code
     from items
-    inner join (select distinct item_code, data_year from handed_in) as years on items.code = years.item_code
+    inner join years on items.code = years.item_code
     inner join area_tree
         on
             items.area_scope = 'level:' || area_tree.level

@@ -1,5 +1,6 @@
--- Grain: one dimension of one system and year. The score is the mean over scored indicators that are official or adopted;
--- proposed 特色指标 are counted apart and weigh nothing.
+-- Grain: one dimension of one system and year.
+-- The score is the mean over scored indicators that are official or adopted; proposed 特色指标 are counted apart and
+-- weigh nothing.
 with scorecard as (
     select * from {{ ref('indicator_scorecard') }}
 ),

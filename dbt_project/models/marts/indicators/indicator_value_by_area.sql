@@ -1,4 +1,5 @@
--- Grain: one indicator of one system and year in one area: the headline area and every other that has something to show.
+-- Grain: one indicator of one system and year in one area.
+-- The headline area, and every other that has something to show.
 with scored as (
     select * from {{ ref('int_indicator_values_scored') }}
 ),

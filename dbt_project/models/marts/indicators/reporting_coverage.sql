@@ -32,11 +32,25 @@ departments as (
 ),
 
 indicator_items as (
-    select system, year, code, numerator_item as item_code from indicators
+    select
+        system,
+        year,
+        code,
+        numerator_item as item_code
+    from indicators
     union
-    select system, year, code, denominator_item as item_code from indicators
+    select
+        system,
+        year,
+        code,
+        denominator_item as item_code
+    from indicators
     union
-    select indicators.system, indicators.year, indicators.code, items.code as item_code
+    select
+        indicators.system,
+        indicators.year,
+        indicators.code,
+        items.code as item_code
     from indicators
     inner join items on indicators.code = items.reported_of
 ),
@@ -72,9 +86,18 @@ owed as (
 ),
 
 pairs as (
-    select system, year, code, department_code from owed
+    select
+        system,
+        year,
+        code,
+        department_code
+    from owed
     union
-    select indicators.system, indicators.year, indicators.code, departments.code as department_code
+    select
+        indicators.system,
+        indicators.year,
+        indicators.code,
+        departments.code as department_code
     from indicators
     inner join departments
         on departments.code = any(string_to_array(replace(indicators.lead_department, ' ', ''), ';'))
@@ -89,7 +112,8 @@ counted as (
         count(owed.item_code)::integer as owed_count,
         count(*) filter (where owed.is_accepted)::integer as accepted_count,
         count(*) filter (where owed.is_refused)::integer as refused_count,
-        string_agg(distinct items.name_zh, '、') filter (where not owed.is_accepted and not owed.is_refused) as missing_zh
+        string_agg(distinct items.name_zh, '、')
+        filter (where not owed.is_accepted and not owed.is_refused) as missing_zh
     from pairs
     left join owed
         on

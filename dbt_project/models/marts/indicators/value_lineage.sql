@@ -40,8 +40,7 @@ select
     lines.value_text,
     lines.unit_text,
     case
-        when nullif(lines.unit_text, '') is distinct from lines.unit and lines.unit_text <> ''
-            then lines.unit_text || ' → ' || lines.unit
+        when lines.unit_text <> '' and lines.unit_text <> lines.unit then lines.unit_text || ' → ' || lines.unit
     end as conversion_zh,
     corrected.original_value,
     corrected.correction_action,
