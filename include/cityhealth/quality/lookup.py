@@ -16,6 +16,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _CODE_LIKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _NUMBERING = re.compile(r"^(?:\(?\d+(?:\.\d+)*[)、.]?|\(?[一二三四五六七八九十]+[)、.])")
 _LAST_BRACKET = re.compile(r"[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]$")
+_BETWEEN = r"[\s()\[\]【】〔〕:：,，、/]+"
 _EDGES = " :：,，;；、-—/()[]【】〔〕*·"
 
 
@@ -62,21 +63,27 @@ class Lookup:
         """The item of a code, a Chinese name, or both in one cell; numbering and a unit in brackets are passed over."""
         if not fold(text):
             return Found(None, "未填写")
-        # First the whole text: a name may contain a word that is a code as well (GDP).
         names = self._named(fold(text))
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        codes = set() if names else {word for word in _WORD.findall(folded) if word in self.items}
-        if len(codes) > 1:
-            return Found(None, "写了不止一个代码")
-        if not names:
-            bare = _CODE_LIKE.sub("", folded)
-            names = self._named(fold(bare.replace(min(codes), "") if codes else bare))
+        if names:
+            return _only(names)
+        spaced = unicodedata.normalize("NFKC", text).casefold()
+        codes = self._codes_in(spaced)
+        for code in codes:
+            names = self._named(fold(spaced.replace(code, " ", 1)))
+            if code in names:
+                return Found(code)
+            if names:
+                return Found(None, "代码与名称不是同一数据项")
         if codes:
-            code = min(codes)
-            return Found(code) if not names or code in names else Found(None, "代码与名称不是同一数据项")
-        if not names:
-            return Found(None, "不在数据项目录中")
-        return Found(names[0]) if len(set(names)) == 1 else Found(None, "有多个同名数据项，请填写代码")
+            return _only(codes)
+        # A mistyped code beside a right name.
+        names = self._named(fold(_CODE_LIKE.sub(" ", spaced)))
+        return _only(names) if names else Found(None, "不在数据项目录中")
+
+    def _codes_in(self, spaced: str) -> list[str]:
+        """Codes that stand by themselves; else those written together with a name, which may as well be part of it."""
+        alone = [word for word in re.split(_BETWEEN, spaced) if word in self.items]
+        return list(dict.fromkeys(alone or [word for word in _WORD.findall(spaced) if word in self.items]))
 
     def _named(self, folded: str) -> list[str]:
         bare = folded.strip(_EDGES)
@@ -146,6 +153,11 @@ class Lookup:
     @property
     def default_period(self) -> Period:
         return Period.year(self.examination.period_start.year)
+
+
+def _only(codes: Iterable[str]) -> Found:
+    distinct = set(codes)
+    return Found(distinct.pop()) if len(distinct) == 1 else Found(None, "可以是不止一个数据项，请只填写一个代码")
 
 
 def in_scope(area: Area, scope: str) -> bool:

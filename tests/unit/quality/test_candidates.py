@@ -51,7 +51,7 @@ def test_an_item_is_known_by_its_code_its_name_or_both(lookup: Lookup, text: str
         ("", "未填写"),
         ("星星数量", "不在数据项目录中"),
         ("built_up_area 公园绿地面积", "不是同一数据项"),
-        ("built_up_area park_area", "不止一个代码"),
+        ("built_up_area park_area", "不止一个数据项"),
     ],
 )
 def test_an_item_that_is_not_one_known_item_is_a_problem(lookup: Lookup, text: str, complaint: str) -> None:
@@ -61,7 +61,9 @@ def test_an_item_that_is_not_one_known_item_is_a_problem(lookup: Lookup, text: s
 
 
 def test_a_word_inside_a_name_is_not_taken_for_the_code_it_also_is(lookup: Lookup) -> None:
-    assert row_of(lookup, item_text="单位GDP变化", unit_text="%")["item_code"] == "gdp_growth"
+    for text in ("单位GDP变化", "gdp_growth 单位GDP变化", "gdp_growth 单位GDP的变化"):
+        assert row_of(lookup, item_text=text, unit_text="%")["item_code"] == "gdp_growth"
+    assert row_of(lookup, item_text="GDP", unit_text="万元")["item_code"] == "gdp"
 
 
 @pytest.mark.parametrize("stated", ["planning", "市规划和自然资源局", "市规自局", " 规划局 "])
