@@ -16,23 +16,16 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from cityhealth.settings import PROJECT_ROOT, DatabaseAddress, from_environment
 from cityhealth.stack import LocalAirflow
 from cityhealth.warehouse.connections import Warehouse
+from compose_file import COMPOSE, OURS, SECRET_NAME, SERVICES, TEXT, VARIABLE, environment, secret_variables
 
-_TEXT = (PROJECT_ROOT / "docker-compose.yml").read_text()
-_COMPOSE = yaml.safe_load(_TEXT)
-_SERVICES: dict[str, dict] = _COMPOSE["services"]
-_OURS = {name: service for name, service in _SERVICES.items() if name.startswith("airflow-")}
 _DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 _BIN = Path(sys.executable).parent
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
-_SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET|_AUTH$")
-#: What only a single machine needs, and a section that Airflow 3.3 no longer has.
+#: A section that Airflow 3.3 no longer has.
 _LOCAL_ONLY = {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"}
-
 
 _SETTINGS = """
 from airflow.configuration import conf
@@ -66,22 +59,8 @@ def airflow_settings(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return set(_in_airflow(_SETTINGS, tmp_path_factory.mktemp("airflow")))
 
 
-def _environment(secrets: dict[str, str]) -> dict[str, dict[str, str]]:
-    """The environment of each service as Compose would fill it from ``secrets`` and the defaults in the file."""
-
-    def fill(value: object) -> str:
-        return _VARIABLE.sub(
-            lambda m: secrets.get(m["name"]) or m["rest"].removeprefix(":-"), str(value).replace("$$", "$")
-        )
-
-    return {
-        name: {key: fill(value) for key, value in service.get("environment", {}).items()}
-        for name, service in _SERVICES.items()
-    }
-
-
 def _mounts() -> Iterator[tuple[str, str, str]]:
-    for name, service in _SERVICES.items():
+    for name, service in SERVICES.items():
         for mount in service.get("volumes", []):
             source, target = mount.split(":")[:2]
             yield name, source, target
@@ -89,7 +68,7 @@ def _mounts() -> Iterator[tuple[str, str, str]]:
 
 def _commands() -> Iterator[tuple[str, list[str]]]:
     """Every command our image runs, health checks included, shell lines taken apart."""
-    for name, service in _OURS.items():
+    for name, service in OURS.items():
         test = service.get("healthcheck", {}).get("test", [])
         for command in (service["command"], test[1:] if test and test[0] == "CMD" else ["sh", "-c", *test[1:]]):
             if command[:2] != ["sh", "-c"]:
@@ -101,12 +80,12 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
 def test_the_file_follows_the_compose_specification() -> None:
     schema = json.loads((files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json").read_text())
     jsonschema.Draft7Validator.check_schema(schema)
-    errors = [f"{e.json_path}: {e.message}" for e in jsonschema.Draft7Validator(schema).iter_errors(_COMPOSE)]
+    errors = [f"{e.json_path}: {e.message}" for e in jsonschema.Draft7Validator(schema).iter_errors(COMPOSE)]
     assert errors == []
 
 
 def test_the_services_are_those_of_the_production_shape() -> None:
-    assert set(_SERVICES) == {
+    assert set(SERVICES) == {
         "postgres",
         "redis",
         "airflow-init",
@@ -116,56 +95,55 @@ def test_the_services_are_those_of_the_production_shape() -> None:
         "airflow-triggerer",
         "airflow-worker",
     }
-    for service in _SERVICES.values():
-        assert set(service.get("depends_on", {})) <= set(_SERVICES)
-        assert set(service["networks"]) <= set(_COMPOSE["networks"])
+    for service in SERVICES.values():
+        assert set(service.get("depends_on", {})) <= set(SERVICES)
+        assert set(service["networks"]) <= set(COMPOSE["networks"])
 
 
 def test_every_variable_with_a_secret_must_be_given_and_none_has_a_default() -> None:
-    secrets = {m["name"]: m["rest"] for m in _VARIABLE.finditer(_TEXT) if _SECRET_NAME.search(m["name"])}
+    secrets = secret_variables()
     assert len(secrets) == 10
     assert set(secrets.values()) == {":?see docs/run-in-production.md"}
 
 
 def test_no_secret_is_written_in_the_file() -> None:
-    for name, environment in _environment({}).items():
-        for key, value in environment.items():
-            if _SECRET_NAME.search(key) and not value.startswith("/"):
-                assert _VARIABLE.search(str(_SERVICES[name]["environment"][key])), f"{name}: {key}"
-    for login, password in re.findall(r"\w+://(\w*):([^@/\s]+)@", _TEXT):
-        assert _VARIABLE.match(password), f"the password of {login} is written down"
+    for name, service in SERVICES.items():
+        for key, value in service.get("environment", {}).items():
+            if SECRET_NAME.search(key) and not str(value).startswith("/"):
+                assert VARIABLE.search(str(value)), f"{name}: {key}"
+    for login, password in re.findall(r"\w+://(\w*):([^@/\s]+)@", TEXT):
+        assert VARIABLE.match(password), f"the password of {login} is written down"
 
 
 def test_only_airflow_init_holds_the_administrator_s_password() -> None:
-    secret = {m["name"]: f"secret-{m['name']}" for m in _VARIABLE.finditer(_TEXT) if _SECRET_NAME.search(m["name"])}
     holders = {
         name
-        for name, environment in _environment(secret).items()
-        if any(secret["CITYHEALTH_ADMIN_PASSWORD"] in value for value in environment.values())
+        for name in SERVICES
+        if any("s3cret" in v for v in environment(name, {"CITYHEALTH_ADMIN_PASSWORD": "s3cret"}).values())
     }
     assert holders == {"postgres", "airflow-init"}
 
 
 def test_published_ports_are_bound_to_loopback() -> None:
-    ports = [port for service in _SERVICES.values() for port in service.get("ports", [])]
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert len(ports) == 2
     for port in ports:
         assert port.startswith("127.0.0.1:"), port
 
 
 def test_what_does_not_serve_this_host_has_no_way_out() -> None:
-    assert _COMPOSE["networks"]["inside"]["internal"] is True
-    with_a_door = {name for name, service in _SERVICES.items() if service["networks"] != ["inside"]}
-    assert with_a_door == {name for name, service in _SERVICES.items() if service.get("ports")}
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    with_a_door = {name for name, service in SERVICES.items() if service["networks"] != ["inside"]}
+    assert with_a_door == {name for name, service in SERVICES.items() if service.get("ports")}
 
 
-@pytest.mark.parametrize("name", sorted(_SERVICES))
+@pytest.mark.parametrize("name", sorted(SERVICES))
 def test_a_service_says_when_it_is_well_and_comes_back_when_it_fell(name: str) -> None:
-    service = _SERVICES[name]
+    service = SERVICES[name]
     if name == "airflow-init":  # ends; the others wait for its success
         assert service["restart"].startswith("on-failure")
-        waiting = {n for n, s in _OURS.items() if s["depends_on"].get(name)}
-        assert waiting == set(_OURS) - {name}
+        waiting = {n for n, s in OURS.items() if s["depends_on"].get(name)}
+        assert waiting == set(OURS) - {name}
         return
     assert service["restart"] == "unless-stopped"
     assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
@@ -174,7 +152,7 @@ def test_a_service_says_when_it_is_well_and_comes_back_when_it_fell(name: str) -
 def test_our_services_run_as_the_user_that_the_image_makes() -> None:
     user = re.search(r"^USER (.+)$", _DOCKERFILE, re.MULTILINE)
     assert user and not user[1].startswith(("0", "root"))
-    assert {service["user"] for service in _OURS.values()} == {user[1]}
+    assert {service["user"] for service in OURS.values()} == {user[1]}
     assert f"useradd --uid {user[1].split(':')[0]} " in _DOCKERFILE
 
 
@@ -182,16 +160,16 @@ def test_every_mounted_folder_exists_in_the_image_and_every_volume_is_declared()
     made = re.search(r"mkdir -p (.+?) \\", _DOCKERFILE)
     assert made
     for name, source, target in _mounts():
-        assert source in _COMPOSE["volumes"], f"{name} mounts {source}"
-        if name in _OURS:
+        assert source in COMPOSE["volumes"], f"{name} mounts {source}"
+        if name in OURS:
             assert target in made[1].split(), f"{target} would belong to root"
-    assert {source for _, source, _ in _mounts()} == set(_COMPOSE["volumes"])
+    assert {source for _, source, _ in _mounts()} == set(COMPOSE["volumes"])
 
 
 def test_every_path_in_the_environment_is_in_the_image_or_on_a_volume() -> None:
     root = "/opt/cityhealth"
-    for name in _OURS:
-        for key, value in _environment({})[name].items():
+    for name in OURS:
+        for key, value in environment(name, {}).items():
             if value.startswith(f"{root}/"):
                 assert (PROJECT_ROOT / value.removeprefix(f"{root}/")).exists(), f"{name}: {key}"
             elif value.startswith("/") and value != root:
@@ -199,8 +177,8 @@ def test_every_path_in_the_environment_is_in_the_image_or_on_a_volume() -> None:
 
 
 def test_every_airflow_setting_named_exists_in_this_airflow(airflow_settings: set[str]) -> None:
-    for name in _OURS:
-        named = {key for key in _environment({})[name] if key.startswith("AIRFLOW__")}
+    for name in OURS:
+        named = {key for key in environment(name, {}) if key.startswith("AIRFLOW__")}
         assert named <= airflow_settings, name
 
 
@@ -210,7 +188,7 @@ def test_every_cityhealth_setting_named_is_one_that_the_program_reads() -> None:
         f"CITYHEALTH_{login}_PASSWORD"
         for login in ("ADMIN", "LOADER", "TRANSFORMER", "READER", "AIRFLOW", "AIRFLOW_UI")
     }
-    named = {key for name in _OURS for key in _environment({})[name] if key.startswith("CITYHEALTH_")}
+    named = {key for name in OURS for key in environment(name, {}) if key.startswith("CITYHEALTH_")}
     assert named <= known
 
 
@@ -222,13 +200,13 @@ def test_production_sets_whatever_the_local_airflow_sets(tmp_path: Path) -> None
         for key in local.environment()
         if key.startswith(("AIRFLOW", "CITYHEALTH", "DBT_", "GX_", "DO_NOT")) and key not in os.environ
     }
-    for name in _OURS:
-        assert wanted - _LOCAL_ONLY <= set(_environment({})[name]), name
+    for name in OURS:
+        assert wanted - _LOCAL_ONLY <= set(environment(name, {})), name
 
 
 def test_the_settings_that_services_get_can_be_read() -> None:
     for name in ("airflow-init", "airflow-worker", "airflow-dag-processor"):
-        settings = from_environment(_environment({"CITYHEALTH_ADMIN_PASSWORD": "a1"})[name])
+        settings = from_environment(environment(name, {"CITYHEALTH_ADMIN_PASSWORD": "a1"}))
         assert settings.database_url and "@postgres:5432/cityhealth" in settings.database_url
         assert settings.city == "jincheng" and settings.year == 2021
 
