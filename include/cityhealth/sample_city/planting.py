@@ -132,11 +132,11 @@ def absences(catalogue: Catalogue, drafts: Drafts, among: Sequence[str]) -> Draf
 
 
 def _single_measure(catalogue: Catalogue) -> Callable[[Spot], bool]:
-    """A measure that one indicator needs and that is no other item's whole or part."""
+    """A measure that just one indicator needs, in one area, and that is no other item's whole or part."""
     wholes = {item.whole_item for item in catalogue.items}
 
     def is_one(spot: Spot) -> bool:
-        alone = spot.item.whole_item is None and spot.item.code not in wholes
+        alone = spot.item.whole_item is None and spot.item.code not in wholes and ":" not in spot.item.area_scope
         return alone and spot.item.role == "measure" and len(spot.row.indicators) == 1
 
     return is_one

@@ -260,7 +260,8 @@ def _refused_correction(city: City, code: str) -> SampleFile:
 
 def _withdrawal(city: City, code: str) -> SampleFile:
     """One figure of an earlier file is taken back."""
-    draft = _only(city.clean[code], lambda d: d.free_rows()[-1][0])
+    measures = {item.code for item in city.catalogue.items if item.role == "measure"}
+    draft = _only(city.clean[code], lambda d: [i for i, row in d.free_rows() if row.item_code in measures][-1])
     empty = {"value_text": None, "source_text": None, "method_text": None, "attachment_text": None}
     changed = draft.planted(
         0, Oddity.WITHDRAWN, {**empty, "state_text": form.STATES[1], "remarks_text": "口径有误，暂时撤回"}

@@ -223,7 +223,7 @@ def _limits_zh(row: FormRow) -> str:
 
 
 def _colours(sheet: Worksheet, styles: Mapping[str, Format], first: int, last: int) -> None:
-    """Cells to fill are yellow until they are; in a row that does not apply only the remark is."""
+    """Cells to fill are yellow until they are; a remark is needed only where a state is chosen."""
     value, state = (_letters(form.position(field)) for field in ("value_text", "state_text"))
     left, right = (form.position(field) for field in ("value_text", "attachment_text"))
     row = first + 1
@@ -236,7 +236,7 @@ def _colours(sheet: Worksheet, styles: Mapping[str, Format], first: int, last: i
             "state_text": f'=AND(${value}{row}="",${state}{row}="")',
         }.get(form.COLUMNS[position].field, f'=AND({own}="",${state}{row}="")')
         if form.COLUMNS[position].field == "remarks_text":
-            needed = f'={own}=""'
+            needed = f'=AND({own}="",${state}{row}<>"")'
         sheet.conditional_format(
             first, position, last, position, {"type": "formula", "criteria": needed, "format": styles["open"]}
         )
