@@ -1,7 +1,7 @@
 """The scale of the sample city: a few published totals, and invented ones that fit them.
 
-Published: GDP, market and school figures of the communique of 2021-03-25, year-end population, the area of 城区, the
-castles along the Qin (facts with their addresses are in the catalogue's notes and the README of the sample city).
+Published: GDP of 2020 (the city's statistical communique of 2021-03-25), residents at the end of 2020 (derived from
+the figure of 2021), residents of 城区 (census), its area, the castles along the Qin, the days of the year.
 Everything else is invented, and jittered by the seed.
 """
 

@@ -299,7 +299,10 @@ def _typed_name(draft: Draft, extension: str) -> str:
 
 def _city_code(city: City) -> str:
     """The area for which the city's totals are asked."""
-    return next(item.area_scope for item in city.catalogue.items if item.code == "gdp")
+    gdp = city.catalogue.item("gdp")
+    if gdp is None:
+        raise planting.NothingFits("the catalogue has no item gdp for the yearbook to disagree about")
+    return gdp.area_scope
 
 
 def _file(draft: Draft, filename: str, data: bytes, day: date, number: int) -> SampleFile:
