@@ -34,9 +34,9 @@ _COLUMNS = (
     ("处理办法", 44),
 )
 
-_BOLD = Font(bold=True)
-_HEADING = Font(bold=True, size=16)
-_LINK = Font(color="FF0563C1", underline="single")
+_BOLD = Font(name="Calibri", bold=True)
+_HEADING = Font(name="Calibri", bold=True, size=16)
+_LINK = Font(name="Calibri", color="FF0563C1", underline="single")
 _HEADER_FILL = PatternFill("solid", fgColor="FFD9E2F3")
 _THIN = Side(style="thin", color="FFBFBFBF")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
@@ -67,10 +67,12 @@ def add_cover(book: Workbook, cover: Cover, judged: Judged, titles: Mapping[str,
     put_text(sheet["A1"], "城市体检数据报送回执")
     sheet["A1"].font = _HEADING
     row = _facts(sheet, 3, cover, judged)
-    listed = [f for f in judged.findings if f.line_no is not None or f.scope == "row" or f.severity == "critical"]
-    row = _findings(sheet, row + 1, listed, titles)
-    missing = [f for f in judged.findings if f not in listed] if len(listed) < len(judged.findings) else []
-    _missing(sheet, row + 1, missing)
+    row = _findings(sheet, row + 1, [f for f in judged.findings if not _says_what_lacks(f)], titles)
+    _missing(sheet, row + 1, [f for f in judged.findings if _says_what_lacks(f)])
+
+
+def _says_what_lacks(finding: Finding) -> bool:
+    return finding.line_no is None and finding.severity == "warning"
 
 
 def _free_title(book: Workbook) -> str:
@@ -133,7 +135,7 @@ def _line(sheet: Worksheet, row: int, number: int, finding: Finding, titles: Map
         cell.alignment, cell.border = _WRAP, _BOX
     lines = max(_lines(text, width) for text, (_, width) in zip(texts, _COLUMNS, strict=True))
     # LibreOffice does not find the height of wrapped rows by itself.
-    sheet.row_dimensions[row].height = 15 * lines
+    sheet.row_dimensions[row].height = 3 + 15 * lines
     sheet.cell(row, 2).fill = FILLS[finding.severity]
     if finding.cell and finding.sheet and finding.sheet in titles:
         place = sheet.cell(row, 4)
