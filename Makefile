@@ -53,9 +53,10 @@ psql: install
 bench: install
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
+# For every Python from 3.11.0 on (Debian 12 has 3.11.2, where redis needs async-timeout), not for the one at hand.
 # No index address may stand in the lock: it is read where other indexes are.
 lock: install
-	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 
 clean:
 	@if [ -x $(BIN)/cityhealth ]; then $(BIN)/cityhealth stack down || true; fi
