@@ -153,7 +153,7 @@ def test_sources_say_when_they_are_stale(manifest: dict[str, Any]) -> None:
         for source in manifest["sources"].values()
         if source["loaded_at_field"] and source["freshness"]["warn_after"]["count"]
     }
-    assert fresh == {"raw.arrival", "raw.batch", "gate.current_item_value"}
+    assert fresh == {"raw.arrival", "raw.batch", "gate.current_run"}
 
 
 def test_the_history_keeps_only_columns_that_exist(manifest: dict[str, Any]) -> None:
