@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cityhealth import settings as settings_module
@@ -17,6 +18,10 @@ from cityhealth.settings import PROJECT_ROOT, Settings
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.embedded import EmbeddedServer
 from cityhealth.warehouse.migrate import migrate
+
+# Machines are noisy: no property test fails for being slow.
+hypothesis.settings.register_profile("cityhealth", deadline=None)
+hypothesis.settings.load_profile("cityhealth")
 
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)

@@ -37,7 +37,7 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
         if task["task_id"] == "gate" and task["state"] == "success"
     ]
     # A build that began before the last gate ended may have read less than there is now.
-    _finished(client, "build_marts", earlier["build_marts"], 1, say, begun_after=max(judged))
+    _finished(client, "build_marts", earlier["build_marts"], 1, say, begun_after=max(judged, default=""))
 
 
 def _run_ids(client: AirflowClient, dag_id: str) -> set[str]:
