@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -133,6 +134,12 @@ def _eventually(what: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
+def _statements_of(page: str) -> list[str]:
+    statements = re.findall(r"^select .*?;", (PROJECT_ROOT / "docs" / page).read_text(), re.DOTALL | re.MULTILINE)
+    assert statements
+    return statements
+
+
 def test_a_file_goes_through_the_celery_worker_to_the_marts_without_the_administrator(shape: _Shape) -> None:
     assert _eventually(lambda: {"ingest_departmental", "build_marts"} <= shape.client().dag_ids(), 120)
     worker = shape.environment("airflow-worker")
@@ -147,6 +154,9 @@ def test_a_file_goes_through_the_celery_worker_to_the_marts_without_the_administ
 
     answer = shape.run("airflow-worker", ["cityhealth", "sql", "--csv", "select value from fct_item_value"])
     assert answer.stdout.split() == ["value", "60.0"], answer.stderr
+    for statement in _statements_of("connect-bi.md"):
+        answer = shape.run("airflow-worker", ["cityhealth", "sql", "--csv", statement])
+        assert answer.returncode == 0, answer.stderr
     assert len(list(Path(worker["CITYHEALTH_OUTBOX"]).rglob("*_回执.xlsx"))) == 1
     assert not list(shape.home.rglob("secrets.json")), "a service made up a password"
     for name in _STARTED:
