@@ -1,4 +1,4 @@
-"""1 M item rows into raw.departmental_row, against bare COPY, DataFrame.to_sql and dlt; memory at ten times the rows."""
+"""1 M item rows into raw.departmental_row, against bare COPY, to_sql and dlt; memory at ten times the rows."""
 
 from __future__ import annotations
 

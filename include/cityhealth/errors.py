@@ -51,7 +51,7 @@ class CatalogueError(CityHealthError):
 class UnreadableFile(CityHealthError):
     """A file that arrived whole but cannot be read: damaged, encrypted, too large, not a table.
 
-    ``code`` is a stable short name (``encrypted``, ``zip_bomb``, ``empty`` ...), the message is Chinese, for the receipt.
+    ``code`` is a stable short name (``encrypted``, ``zip_bomb``, ``empty`` …), the message is for the receipt.
     """
 
     def __init__(self, code: str, message: str, place: Place) -> None:
@@ -64,7 +64,7 @@ class IncompleteTransfer(CityHealthError):
 
 
 class LayoutError(CityHealthError):
-    """A foreign table has a column, row or unit that no layout knows. ``suggestion`` is a patch (YAML) to start from."""
+    """A foreign table has a column, item or unit that no layout knows. ``suggestion`` is YAML to start from."""
 
     def __init__(self, message: str, place: Place, suggestion: str | None = None) -> None:
         self.suggestion = suggestion

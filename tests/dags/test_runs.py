@@ -12,7 +12,6 @@ from cityhealth.landing import Arrival, LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.stack import LocalAirflow, StackError
-from cityhealth.transform import diff
 
 pytestmark = pytest.mark.airflow
 
@@ -37,9 +36,20 @@ def one(airflow: LocalAirflow, query: str, role: str = "loader") -> tuple:
 
 
 def evidence(airflow: LocalAirflow) -> Sequence[tuple]:
+    """Everything that a replay must leave as it was: batches, judgements, builds, numbers."""
+    with airflow.warehouse.connect("reader") as connection:
+        values = connection.execute(
+            "select item_code, area_code, period, value from fct_item_value order by 1"
+        ).fetchall()
+    with airflow.warehouse.connect("transformer") as connection:
+        values += connection.execute("select build_id, status from ops.build order by 1").fetchall()
     with airflow.warehouse.connect("loader") as connection:
         batches = connection.execute("select batch_id, rows_read, loaded_at from raw.batch order by 1").fetchall()
-        return batches + connection.execute("select gate_run_id, verdict, gated_at from gate.run order by 1").fetchall()
+        return (
+            values
+            + batches
+            + connection.execute("select gate_run_id, verdict, gated_at from gate.run order by 1").fetchall()
+        )
 
 
 def test_dags_test_runs_one_arrival_day_and_fails_without_a_day(airflow: LocalAirflow) -> None:
@@ -65,8 +75,6 @@ def test_the_scheduler_backfills_arrival_days_builds_by_asset_and_replays_withou
         before = evidence(airflow)
         through_airflow(airflow.client(), arrivals, say=print)
         assert evidence(airflow) == before
-        assert one(airflow, "select count(*) >= 2 from ops.build where status = 'success'", "transformer") == (True,)
-        assert diff(airflow.warehouse) == []
 
         half = land(airflow, 17, GOOD.replace("60", "62"))
         stored = f"{airflow.settings.landing_url}/objects/{half.sha256[:2]}/{half.sha256}"

@@ -24,8 +24,6 @@ from compose_file import COMPOSE, OURS, SECRET_NAME, SERVICES, TEXT, VARIABLE, e
 
 _DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 _BIN = Path(sys.executable).parent
-#: A section that Airflow 3.3 no longer has.
-_LOCAL_ONLY = {"AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"}
 
 _SETTINGS = """
 from airflow.configuration import conf
@@ -201,7 +199,7 @@ def test_production_sets_whatever_the_local_airflow_sets(tmp_path: Path) -> None
         if key.startswith(("AIRFLOW", "CITYHEALTH", "DBT_", "GX_", "DO_NOT")) and key not in os.environ
     }
     for name in OURS:
-        assert wanted - _LOCAL_ONLY <= set(environment(name, {})), name
+        assert wanted <= set(environment(name, {})), name
 
 
 def test_the_settings_that_services_get_can_be_read() -> None:

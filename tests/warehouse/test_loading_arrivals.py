@@ -35,7 +35,8 @@ def landed(landing: LandingZone, data: bytes = GOOD, filename: str = "报表.csv
 def counts(warehouse: Warehouse) -> tuple[int, int, int]:
     with warehouse.connect("loader") as connection:
         row = connection.execute(
-            "select (select count(*) from raw.arrival), (select count(*) from raw.batch), (select count(*) from raw.departmental_row)"
+            "select (select count(*) from raw.arrival), (select count(*) from raw.batch),"
+            " (select count(*) from raw.departmental_row)"
         ).fetchone()
     assert row is not None
     return row
@@ -118,9 +119,7 @@ def test_a_half_written_file_fails_alone_and_loads_once_it_is_whole(
     assert outcomes == [(False, True), (True, False), (True, True), (True, False)]
 
 
-def test_names_with_quotes_and_newlines_are_stored_as_they_are(
-    warehouse: Warehouse, landing: LandingZone
-) -> None:
+def test_names_with_quotes_and_newlines_are_stored_as_they_are(warehouse: Warehouse, landing: LandingZone) -> None:
     name = "晋城 '城管局'\n\"最终 版\".csv"
     data = '数据项代码,数值\n"road\'; drop table raw.batch; --",12\n'.encode()
     pipeline.load_arrival(warehouse, landing, FEED, landed(landing, data=data, filename=name))

@@ -13,9 +13,14 @@ from cityhealth.landing import Arrival
 class Feed(Protocol):
     """A source of files. ``raw_table`` is a table of schema ``raw``, ``expectations/<raw_table>.yml`` its suite."""
 
-    name: str
-    raw_table: str
-    schema: pa.Schema
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def raw_table(self) -> str: ...
+
+    @property
+    def schema(self) -> pa.Schema: ...
 
     def read(self, data: bytes, arrival: Arrival) -> pa.Table:
         """Read one file into rows of ``schema`` (all of the raw table's columns but ``batch_id``), as handed in.

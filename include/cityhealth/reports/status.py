@@ -17,6 +17,7 @@ class FeedStatus:
     """Counts of one feed; ``waiting`` are arrivals of the landing zone that no batch holds yet."""
 
     feed: str
+    waiting: tuple[Arrival, ...]
     landed: int
     accepted: int
     partly: int
@@ -25,7 +26,6 @@ class FeedStatus:
     rows_in: int
     rows_accepted: int
     rows_refused: int
-    waiting: tuple[Arrival, ...]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def feed_status(warehouse: Warehouse, landing: LandingZone, feeds: Sequence[str]
     for feed in feeds:
         arrivals = landing.arrivals(feed)
         waiting = tuple(arrival for arrival in arrivals if arrival.arrival_id not in loaded)
-        numbers = [int(n) for n in counts.get(feed, (0,) * 7)]
-        result.append(FeedStatus(feed, len(arrivals), *numbers, waiting=waiting))
+        none = (0,) * 7
+        result.append(FeedStatus(feed, waiting, len(arrivals), *(int(n) for n in counts.get(feed, none))))
     return result
 
 
@@ -83,7 +83,10 @@ def refusals(warehouse: Warehouse) -> list[Refusal]:
             "   and f.severity = 'critical' order by line_no nulls first, rule_code limit 1), ''), receipt_path"
             " from gate.current_run r where verdict <> 'accepted' order by received_at desc, filename"
         ).fetchall()
-    return [Refusal(*row[:2], row[2].astimezone(CITY_TIMEZONE), *row[3:]) for row in rows]
+    return [
+        Refusal(filename, department, received_at.astimezone(CITY_TIMEZONE), verdict, refused, reason, receipt)
+        for filename, department, received_at, verdict, refused, reason, receipt in rows
+    ]
 
 
 def missing(warehouse: Warehouse, catalogue: Catalogue) -> list[Missing]:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Any number; whoever builds in this database takes this lock first: two dbt runs would swap each other's tables.
 _LOCK = 7_201_406
+_ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -61,24 +62,62 @@ def build(
         BuildError: a model or a check failed (all of them are listed, with what to do), or dbt could not run.
         WarehouseError: the database is not there.
     """
+    with alone(warehouse):
+        return _build(warehouse, settings, _inputs(warehouse, settings), select, on_node, as_of)
+
+
+def build_if_changed(
+    warehouse: Warehouse, settings: Settings, on_node: Callable[[NodeOutcome], None] | None = None
+) -> BuildResult | None:
+    """Build all marts, unless the last build of all succeeded on the same code, catalogue and judgements: then None.
+
+    A burst of arrivals asks for one build each; those that waited for another find its marts complete.
+
+    Raises:
+        BuildError, WarehouseError: as :func:`build`.
+    """
+    with alone(warehouse):
+        inputs = _inputs(warehouse, settings)
+        if inputs == _inputs_of_last_build(warehouse):
+            return None
+        return _build(warehouse, settings, inputs, None, on_node, None)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """All that a build rests on, as hashes."""
+
+    code: str
+    catalogue: str
+    gate: str
+
+
+def _build(
+    warehouse: Warehouse,
+    settings: Settings,
+    inputs: _Inputs,
+    select: str | None,
+    on_node: Callable[[NodeOutcome], None] | None,
+    as_of: datetime | None,
+) -> BuildResult:
     project = Project(warehouse, settings)
     command = ["build", "--exclude-resource-type", "unit_test", *(["--select", *select.split()] if select else [])]
     variables = {"as_of": as_of.isoformat()} if as_of else {}
-    with alone(warehouse):
-        build_id = _begin(warehouse, settings)
-        try:
-            nodes = project.run(command, on_node, variables)
-            manifest = project.manifest()
-            _record(warehouse, build_id, nodes)
-            if failed := [node for node in nodes if node.failed]:
-                raise BuildError(_complaint(failed, manifest))
-            with warehouse.connect("transformer") as connection:
-                history.keep(connection, build_id, history.kept_marts(manifest))
-                _finish(connection, build_id, "success")
-        except BaseException:
-            with warehouse.connect("transformer") as connection:
-                _finish(connection, build_id, "failed")
-            raise
+    scope = " ".join([select or _ALL, *variables.values()])
+    build_id = _begin(warehouse, inputs, scope)
+    try:
+        nodes = project.run(command, on_node, variables)
+        manifest = project.manifest()
+        _record(warehouse, build_id, nodes)
+        if failed := [node for node in nodes if node.failed]:
+            raise BuildError(_complaint(failed, manifest))
+        with warehouse.connect("transformer") as connection:
+            history.keep(connection, build_id, history.kept_marts(manifest))
+            _finish(connection, build_id, "success")
+    except BaseException:
+        with warehouse.connect("transformer") as connection:
+            _finish(connection, build_id, "failed")
+        raise
     return BuildResult(build_id, tuple(nodes))
 
 
@@ -104,15 +143,37 @@ def alone(warehouse: Warehouse) -> Iterator[None]:
         yield
 
 
-def _begin(warehouse: Warehouse, settings: Settings) -> int:
+def _inputs(warehouse: Warehouse, settings: Settings) -> _Inputs:
     project = settings.dbt_project_dir
-    code = files_hash([project / "models", project / "macros", project / "dbt_project.yml"])
+    with warehouse.connect("transformer") as connection:
+        gate = connection.execute(
+            "select md5(coalesce(string_agg(gate_run_id, ',' order by gate_run_id), '')) from gate.current_run"
+        ).fetchone()
+    assert gate is not None
+    return _Inputs(
+        code=files_hash([project / part for part in ("models", "macros", "tests", "dbt_project.yml")]),
+        catalogue=files_hash([settings.seed_dir]),
+        gate=gate[0],
+    )
+
+
+def _inputs_of_last_build(warehouse: Warehouse) -> _Inputs | None:
+    """Of the newest build, if it was of all marts, as of no moment, and succeeded."""
+    with warehouse.connect("transformer") as connection:
+        last = connection.execute(
+            "select code_hash, catalogue_hash, gate_hash, status, scope from ops.build order by build_id desc limit 1"
+        ).fetchone()
+    return _Inputs(*last[:3]) if last is not None and last[3:] == ("success", _ALL) else None
+
+
+def _begin(warehouse: Warehouse, inputs: _Inputs, scope: str) -> int:
     with warehouse.connect("transformer") as connection:
         # We hold the lock, so a build that still says "running" was killed.
         connection.execute("update ops.build set status = 'failed' where status = 'running'")
         row = connection.execute(
-            "insert into ops.build (code_hash, catalogue_hash) values (%s, %s) returning build_id",
-            (code, files_hash([settings.seed_dir])),
+            "insert into ops.build (code_hash, catalogue_hash, gate_hash, scope)"
+            " values (%s, %s, %s, %s) returning build_id",
+            (inputs.code, inputs.catalogue, inputs.gate, scope),
         ).fetchone()
     assert row is not None
     return row[0]

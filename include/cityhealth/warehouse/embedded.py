@@ -25,6 +25,7 @@ from cityhealth.settings import DatabaseAddress, Settings
 ADMIN = "cityhealth"
 DATABASE = "cityhealth"
 _READY_SECONDS = 30.0
+_INITDB = ("--encoding=UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256")
 
 # One analyst's laptop: small memory, but durable as any other server. idle_in_transaction_session_timeout frees
 # the locks of a worker whose scheduler was killed.
@@ -114,10 +115,7 @@ class EmbeddedServer:
                 os.chown(path, user.pw_uid, user.pw_gid)
         try:
             self._run(
-                [
-                    "initdb", "-D", str(self._data), "-U", ADMIN, "-E", "UTF8", "--locale=C", "--no-sync",
-                    "--auth=scram-sha-256", f"--pwfile={password_file}",
-                ]
+                ["initdb", f"--pgdata={self._data}", f"--username={ADMIN}", f"--pwfile={password_file}", *_INITDB]
             )
         except WarehouseError:
             shutil.rmtree(self._data, ignore_errors=True)

@@ -129,7 +129,8 @@ create table gate.failing_row (
     advice_zh text not null
 );
 create index on gate.failing_row (gate_run_id);
-comment on table gate.failing_row is '未通过或带警告的行及原因。Grain: one line (or none: the whole batch) failing one rule.';
+comment on table gate.failing_row is
+    '未通过或带警告的行及原因。Grain: one line (or none: the whole batch) failing one rule.';
 
 create table gate.item_value (
     gate_run_id text not null references gate.run,
@@ -212,11 +213,16 @@ create table ops.build (
     build_id bigint generated always as identity primary key,
     code_hash text not null,
     catalogue_hash text not null,
+    gate_hash text not null,
+    scope text not null,
     status text not null default 'running' check (status in ('running', 'success', 'failed')),
     started_at timestamptz not null default clock_timestamp(),
     finished_at timestamptz
 );
 comment on table ops.build is 'dbt 构建记录。Grain: one run of dbt build.';
+comment on column ops.build.gate_hash is
+    'Of the judgements it read: equal code, catalogue and gate hashes give equal marts.';
+comment on column ops.build.scope is 'all, or the dbt selection, and the moment as of which it was built.';
 
 create table ops.dbt_node_result (
     build_id bigint not null references ops.build,
