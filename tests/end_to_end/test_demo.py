@@ -1,0 +1,114 @@
+"""`make demo` goes the whole way, says what happened, and speaks to nobody outside this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cityhealth import settings as settings_module
+from cityhealth.stack import LocalAirflow
+from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.embedded import EmbeddedServer
+from requirements import require_program
+
+pytestmark = pytest.mark.airflow
+
+#: A network of its own: loopback, and a default route to a host that never answers. Whatever tries to leave the
+#: machine, be it a name look-up below Python, sends at least an ARP request there, and the interface counts it.
+_SILENCE = """
+set -e
+ip link set lo up
+ip link add watch0 type veth peer name watch1
+for i in watch0 watch1; do echo 1 > /proc/sys/net/ipv6/conf/$i/disable_ipv6; done
+ip addr add 192.0.2.1/24 dev watch0
+ip link set watch0 up
+ip link set watch1 up
+ip route add default via 192.0.2.2 dev watch0
+"$@"
+ip -s -j link show watch0 > "$PACKETS"
+"""
+
+
+def packets_sent(counters: Path) -> int:
+
+    return json.loads(counters.read_text())[0]["stats64"]["tx"]["packets"]
+
+
+def silent(folder: Path, *command: str) -> tuple[str, int]:
+    """Output of a command that must succeed, and the packets that it tried to send off the machine."""
+    require_program("ip", "iproute2")
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a network namespace")
+    counters = folder / "counters.json"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "CITYHEALTH_HOME": str(folder / "var"),
+        "PACKETS": str(counters),
+        "COLUMNS": "160",
+    }
+    done = subprocess.run(
+        ["unshare", "--net", "bash", "-c", _SILENCE, "silence", *command],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, packets_sent(counters)
+
+
+def test_the_silence_is_real_a_look_up_or_a_connection_is_counted(tmp_path: Path) -> None:
+    connect = (
+        "import socket\n"
+        "s = socket.socket(); s.settimeout(1)\n"
+        "try: s.connect(('198.51.100.1', 443))\n"
+        "except OSError: pass\n"
+    )
+    assert silent(tmp_path, sys.executable, "-c", "pass")[1] == 0
+    assert silent(tmp_path, sys.executable, "-c", connect)[1] > 0
+
+
+def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_path: Path) -> None:
+    program = str(Path(sys.executable).parent / "cityhealth")
+    output, sent = silent(tmp_path, program, "demo")
+    assert sent == 0
+    assert re.search(r"ingest_departmental 2021-05-20 success", output)
+    assert re.search(r"build_marts all success", output)
+    receipts = [Path(line.strip()) for line in output.splitlines() if line.strip().endswith("_回执.xlsx")]
+    assert receipts and all(receipt.is_file() for receipt in receipts)
+
+    settings = settings_module.from_environment({"CITYHEALTH_HOME": str(tmp_path / "var")})
+    server = EmbeddedServer(settings)
+    server.stop()  # it listens in the network that is gone
+    warehouse = Warehouse(settings, server.start())
+    try:
+        assert LocalAirflow(settings, warehouse).running() == {}
+        with warehouse.connect("reader") as connection:
+            states = dict(
+                connection.execute(
+                    "select state, count(*) from indicator_scorecard where status = 'official' group by state"
+                ).fetchall()
+            )
+            unknown = connection.execute(
+                "select count(*) from indicator_scorecard where (value is null) = (state in ('value', 'no_standard'))"
+            ).fetchone()
+        with warehouse.connect("loader") as connection:
+            unequal = connection.execute(
+                "select feed, sum(data_rows), sum(judged) from ("
+                " select batch.feed, (select count(*) from raw.departmental_row r"
+                "   where r.batch_id = batch.batch_id and row_kind = 'data')"
+                "  + (select count(*) from raw.yearbook_cell c where c.batch_id = batch.batch_id) as data_rows,"
+                "  rows_accepted + rows_refused + rows_blank as judged"
+                " from raw.batch join gate.current_run using (batch_id)) per_batch group by feed"
+                " having sum(data_rows) <> sum(judged)"
+            ).fetchall()
+    finally:
+        server.stop()
+    assert sum(states.values()) == 65
+    assert set(states) == {"value", "no_standard", "missing", "refused", "not_applicable"}
+    assert unknown == (0,)
+    assert unequal == []
