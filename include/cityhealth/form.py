@@ -79,8 +79,14 @@ READABLE_WITH = (
     ("item_name", "value_text"),
 )
 
-#: What identifies a row, and is therefore filled down where cells are merged.
-KEY_FIELDS = ("item_text", "item_name", "area_text", "period_text")
+#: What one cell may say for several rows, and is therefore filled down where cells are merged.
+SHARED_FIELDS = (
+    "item_text", "item_name", "unit_text", "area_text", "period_text", "state_text", "source_text", "method_text",
+    "remarks_text", "attachment_text",
+)  # fmt: skip
+
+#: What can be said of one row only: a cell merged over several leaves open which of them it means.
+SINGLE_FIELDS = ("value_text",)
 
 #: What may stand in the column 填报状态 instead of a value.
 STATES = ("不适用", "撤回")

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cityhealth.errors import UnreadableFile
 from cityhealth.feeds.base import raw_rows
-from cityhealth.form import HEADER_ALIASES, KEY_FIELDS, READABLE_WITH
+from cityhealth.form import HEADER_ALIASES, READABLE_WITH, SHARED_FIELDS, SINGLE_FIELDS
 from cityhealth.landing import Arrival
 from cityhealth.tabular import Sheet, Table, TableRow, find_tables, read_sheets
 
@@ -59,7 +59,7 @@ def _tables(sheets: Sequence[Sheet], filename: str) -> tuple[Table, ...]:
     refusal: UnreadableFile | None = None
     for required in READABLE_WITH:
         try:
-            return find_tables(sheets, HEADER_ALIASES, required, KEY_FIELDS, filename).tables
+            return find_tables(sheets, HEADER_ALIASES, required, SHARED_FIELDS, filename, SINGLE_FIELDS).tables
         except UnreadableFile as error:
             if error.code != "no_header":
                 raise

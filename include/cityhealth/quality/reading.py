@@ -75,6 +75,10 @@ def _quantity(text: str, cell_kind: str) -> Quantity:
         return Quantity(None, None, "value", f"公式计算出错（{text.strip()}）")
     if cell_kind == "no_value":
         return Quantity(None, None, "value", "单元格是公式，但文件中没有保存计算结果")
+    if cell_kind == "merged":
+        return Quantity(
+            None, None, "value", "单元格与其他行的单元格合并，不能确定这个数属于哪一行，请取消合并、逐行填写"
+        )
     if cell_kind == "missing":
         return Quantity(None, None, "blank")
     if cell_kind == "date":

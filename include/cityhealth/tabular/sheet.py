@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "number", "date", "boolean", "error", "no_value"]
+Kind = Literal["text", "number", "date", "boolean", "error", "no_value", "merged"]
 Format = Literal["xlsx", "xlsm", "xls", "csv"]
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
     A number formatted as a percentage reads as the person sees it (``12.5%``, stored as 0.125).
     Kind ``error`` is a cached error (text ``#DIV/0!``), ``no_value`` a formula that was never
-    calculated (text: the formula).
+    calculated (text: the formula), ``merged`` one that a table found to be merged with other rows' cells.
     """
 
     text: str

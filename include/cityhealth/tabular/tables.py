@@ -62,6 +62,7 @@ def find_tables(
     required: Collection[str],
     key_fields: Collection[str] | None = None,
     file: str = "",
+    single_fields: Collection[str] = (),
 ) -> FoundTables:
     """The table of every visible sheet that has one.
 
@@ -74,7 +75,7 @@ def find_tables(
             skipped[sheet.name] = "隐藏的工作表" if sheet.hidden else "空的工作表"
             continue
         try:
-            tables.append(find_table(sheet, header_aliases, required, key_fields, file))
+            tables.append(find_table(sheet, header_aliases, required, key_fields, file, single_fields))
         except UnreadableFile as error:
             if error.code != "no_header":
                 raise
@@ -91,22 +92,25 @@ def find_table(
     required: Collection[str],
     key_fields: Collection[str] | None = None,
     file: str = "",
+    single_fields: Collection[str] = (),
 ) -> Table:
     """The table whose header holds all ``required`` fields, below whatever titles, columns in any order.
 
     ``header_aliases``: field → names that its column may carry; compared without width, case, spaces and
     punctuation, at last also without a bracketed addition (``指标值（必填）``). ``key_fields`` (default: the
-    required) are filled down where cells are merged. Raises UnreadableFile ``no_header`` naming the missing
+    required) are filled down where cells are merged. A cell of ``single_fields`` can be one row's only: merged
+    over several, each of them has it as kind ``merged``. Raises UnreadableFile ``no_header`` naming the missing
     columns, ``duplicate_column`` where two columns carry one field.
     """
     header = _find_header(sheet, header_aliases, required, file)
     fill = {header.columns[f] for f in (required if key_fields is None else key_fields) if f in header.columns}
+    single = {header.columns[f] for f in single_fields if f in header.columns}
     return Table(
         sheet.name,
         header.last_row,
         {name: column_letters(column) for name, column in header.columns.items()},
         {name: address(header.last_row, column) for name, column in header.unknown.items()},
-        tuple(_rows(sheet, header, fill)),
+        tuple(_rows(sheet, header, fill, single)),
     )
 
 
@@ -198,8 +202,10 @@ def _field(parts: Sequence[str], names: Mapping[str, str]) -> str | None:
     return None
 
 
-def _rows(sheet: Sheet, header: _Header, filled_columns: Collection[int]) -> Iterator[TableRow]:
-    merged = {column: sheet.merged_in_column(column) for column in filled_columns}
+def _rows(
+    sheet: Sheet, header: _Header, filled_columns: Collection[int], single_columns: Collection[int]
+) -> Iterator[TableRow]:
+    merged = {column: sheet.merged_in_column(column) for column in {*filled_columns, *single_columns}}
     fields = {column: name for name, column in header.columns.items()}
     extras = {column: name for name, column in header.unknown.items()}
     header_texts = {column: normalise(parts[-1]) for column, parts in header.texts.items()}
@@ -210,10 +216,15 @@ def _rows(sheet: Sheet, header: _Header, filled_columns: Collection[int]) -> Ite
         extra = {extras[column]: cell for column, cell in own.items() if column in extras}
         is_note = _is_note(sheet, row, own, header_texts)
         if not is_note:
-            for column in filled_columns:
-                span = merged[column](row)
+            for column, span_at in merged.items():
+                span = span_at(row)
                 anchor = sheet.cell(span.first_row, span.first_column) if span else None
-                if anchor and anchor.row > header.last_row and fields[column] not in cells:
+                if span is None or anchor is None or anchor.row <= header.last_row:
+                    continue
+                if column in single_columns:
+                    if span.last_row > span.first_row:
+                        cells[fields[column]] = anchor._replace(kind="merged")
+                elif fields[column] not in cells:
                     cells[fields[column]] = anchor
         if cells or extra:
             yield TableRow(row, "note" if is_note else "data", cells, extra)

@@ -14,7 +14,7 @@ _texts = st.one_of(
 )
 _LINE = st.tuples(
     _texts,
-    st.sampled_from(["", "text", "number", "date", "error", "missing"]),
+    st.sampled_from(["", "text", "number", "date", "error", "missing", "merged"]),
     st.sampled_from(["", "人", "万人", "—"]),
     st.sampled_from(["", "正常", "不适用"]),
 )
@@ -45,3 +45,9 @@ def test_digits_in_the_unit_of_the_item_are_plain_and_nothing_else_is(city: Cata
     rows = pd.DataFrame(lines, columns=["value_text", "value_cell_kind", "unit_text", "state_text"], dtype=object)
     plain = plain_values(rows, pd.Series(["人"] * len(rows), dtype=object))
     assert plain.notna().tolist() == [True, True, False, False, False]
+
+
+def test_a_number_merged_over_several_rows_belongs_to_none_of_them(city: Catalogue) -> None:
+    reading = read_value("300000", "merged", "", "", "人", city.units)
+    assert reading.value is None
+    assert "合并" in (reading.value_problem or "")

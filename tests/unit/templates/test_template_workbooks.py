@@ -28,7 +28,7 @@ def housing(catalogue: Catalogue) -> Form:
 
 def _table(data: bytes) -> Table:
     sheet = next(s for s in read_sheets(data, "t.xlsx") if s.name == form.SHEET)
-    return find_table(sheet, form.HEADER_ALIASES, form.READABLE_WITH[0], form.KEY_FIELDS)
+    return find_table(sheet, form.HEADER_ALIASES, form.READABLE_WITH[0], form.SHARED_FIELDS)
 
 
 def _filling_sheet(data: bytes) -> Worksheet:
