@@ -16,7 +16,9 @@ from cityhealth.quality.verdicts import Finding, Judged
 from cityhealth.settings import CITY_TIMEZONE
 
 TITLE = "回执"
+UNREAD = "未读工作表"
 MOST_LISTED = 2_000
+MOST_SHEETS = 10
 
 VERDICTS_ZH = {
     "accepted": "通过：所报数据已全部采用",
@@ -46,11 +48,15 @@ _PLAIN = Alignment(vertical="top")
 
 @dataclass(frozen=True)
 class Cover:
-    """What the cover says beside the judgement. ``notes_zh``: what a reader must know of the copy behind it."""
+    """What the cover says beside the judgement.
+
+    ``notes_zh``: what a reader must know of the copy behind it; ``unread_zh``: the sheets that were not read.
+    """
 
     batch: BatchFacts
     department_zh: str
     notes_zh: Sequence[str] = ()
+    unread_zh: Sequence[str] = ()
 
 
 def add_cover(book: Workbook, cover: Cover, judged: Judged, titles: Mapping[str, str]) -> None:
@@ -92,18 +98,32 @@ def _facts(sheet: Worksheet, row: int, cover: Cover, judged: Judged) -> int:
                  f"另有空行 {judged.count('blank')} 行，提醒 {judged.warnings} 条"),
         *(("说明", note) for note in cover.notes_zh),
     ]  # fmt: skip
+    if cover.unread_zh:
+        facts.append((UNREAD, _unread(cover.unread_zh)))
     for label, text in facts:
         put_text(sheet.cell(row, 1), label)
         sheet.cell(row, 1).font = _BOLD
         put_text(sheet.cell(row, 3), text)
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=2)
         sheet.merge_cells(start_row=row, start_column=3, end_row=row, end_column=len(_COLUMNS))
+        if label == UNREAD:
+            sheet.cell(row, 3).alignment = _WRAP
+            sheet.cell(row, 3).fill = FILLS["warning"]
+            sheet.row_dimensions[row].height = 3 + 15 * _lines(text, sum(width for _, width in _COLUMNS[2:]))
         if label == "校验结论":
             sheet.cell(row, 3).font = _BOLD
             if judged.verdict != "accepted":
                 sheet.cell(row, 3).fill = FILLS["critical" if judged.verdict == "refused" else "warning"]
         row += 1
     return row
+
+
+def _unread(names: Sequence[str]) -> str:
+    more = f"等 {len(names)} 张工作表" if len(names) > MOST_SHEETS else ""
+    return (
+        f"{'、'.join(names[:MOST_SHEETS])}{more}。只读取看得见、并且有填报表表头的工作表；"
+        "其中如有要报的数，请填入填报表后重新报送"
+    )
 
 
 def _findings(sheet: Worksheet, row: int, findings: Sequence[Finding], titles: Mapping[str, str]) -> int:

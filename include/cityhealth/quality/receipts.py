@@ -7,6 +7,7 @@ import re
 import unicodedata
 import uuid
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,12 +16,13 @@ from openpyxl.packaging.core import DocumentProperties
 from openpyxl.workbook import Workbook
 
 from cityhealth.errors import UnreadableFile
+from cityhealth.form import INSTRUCTIONS_SHEET
 from cityhealth.hashing import sha256_hex
 from cityhealth.quality.candidates import BatchFacts
 from cityhealth.quality.receipt_copy import copy_of
 from cityhealth.quality.receipt_cover import Cover, add_cover
 from cityhealth.quality.verdicts import Judged
-from cityhealth.tabular import read_sheets
+from cityhealth.tabular import Sheet, read_sheets
 
 _NOT_IN_NAME = re.compile(r"[^\w.\-]+")
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
@@ -43,20 +45,33 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
     book = Workbook()
     titles: dict[str, str] = {}
     notes: list[str] = []
+    unread: list[str] = []
     book.remove(book.active)
     if original is None and batch.read_error_code is None:
         notes.append("原文件已不在收件区，本回执没有附副本。")
     elif original is not None and batch.read_error_code is None:
         try:
-            book, titles, whole = copy_of(original, read_sheets(original, batch.arrival.filename), judged.findings)
+            sheets = read_sheets(original, batch.arrival.filename)
+            book, titles, whole = copy_of(original, sheets, judged.findings)
         except UnreadableFile as error:
             notes.append(f"原文件不能复制：{error.message}")
         else:
+            unread = _unread_sheets(sheets, judged) if batch.arrival.feed == "departmental" else []
             notes.append("后附所报文件的副本，问题单元格已标色并加批注；副本只供查看，不含公式和宏，请在原文件上更正。")
             if not whole:
                 notes.append("所报文件很大，副本只保留表头和有问题的行，单元格位置与原文件相同。")
-    add_cover(book, Cover(batch, department_zh, notes), judged, titles)
+    add_cover(book, Cover(batch, department_zh, notes, unread), judged, titles)
     return _saved(book, batch.arrival.received_at)
+
+
+def _unread_sheets(sheets: Sequence[Sheet], judged: Judged) -> list[str]:
+    """Sheets with something on them of which no line was read; the form's own instructions are not missed."""
+    read = set(judged.rows["sheet"])
+    return [
+        f"「{sheet.name}」（隐藏）" if sheet.hidden else f"「{sheet.name}」"
+        for sheet in sheets
+        if sheet.rows and sheet.name not in read and sheet.name != INSTRUCTIONS_SHEET
+    ]
 
 
 def receipt_name(batch: BatchFacts, department_zh: str) -> str:

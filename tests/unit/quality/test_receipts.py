@@ -56,7 +56,7 @@ MISSING = finding(
 
 
 def judged(*findings: Finding) -> Judged:
-    rows = pd.DataFrame({"line_no": [1, 2, 3], "verdict": ["refused", "accepted", "blank"]})
+    rows = pd.DataFrame({"line_no": [1, 2, 3], "sheet": "填 报'表", "verdict": ["refused", "accepted", "blank"]})
     return Judged(rows, findings, [], "partly")
 
 
@@ -114,6 +114,20 @@ def test_the_cover_comes_first_and_names_the_file_the_counts_and_every_finding()
         assert expected in text
     links = [cell.hyperlink.location for row in book["回执"].iter_rows() for cell in row if cell.hyperlink]
     assert links == ["'填 报''表'!B2", "'填 报''表'!B5"]
+
+
+def test_the_cover_names_the_sheets_of_which_no_line_was_read_but_not_the_instructions() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(handed_in()))
+    for title in ("补充", "填写说明"):
+        book.create_sheet(title)["A1"] = "市辖区常住人口"
+    book.create_sheet("空表")
+    data = io.BytesIO()
+    book.save(data)
+    cover = opened(build_receipt(batch(), judged(), "局", data.getvalue()))["回执"]
+    told = [row[2].value for row in cover.iter_rows() if row[0].value == "未读工作表"]
+    assert len(told) == 1 and told[0].startswith("「隐藏」（隐藏）、「补充」。")
+    whole = opened(build_receipt(batch(feed="yearbook"), judged(), "局", data.getvalue()))["回执"]
+    assert "未读工作表" not in text_of(whole)
 
 
 def test_offending_cells_are_coloured_by_severity_and_commented() -> None:
