@@ -4,9 +4,19 @@
 {%- endmacro %}
 
 
+{# Freed from the rounding of binary numbers (0.756 of 1.8 is 41.99999999999999 %), so that a number that lies exactly on
+   a limit is judged as lying on it. #}
+{% macro settled(x) -%}
+    round(({{ x }})::numeric, 9)::double precision
+{%- endmacro %}
+
+
 {# |a - b| relative to b; null where b is zero or one is missing, zero where both are zero. #}
 {% macro relative_difference(a, b) -%}
-    case when {{ a }} = {{ b }} then 0.0 else abs({{ a }} - {{ b }}) / nullif(abs({{ b }}), 0) end
+    case
+        when {{ a }} = {{ b }} then 0.0
+        else {{ settled('abs(' ~ a ~ ' - ' ~ b ~ ') / nullif(abs(' ~ b ~ '), 0)') }}
+    end
 {%- endmacro %}
 
 

@@ -32,7 +32,12 @@
 
 
 {% macro warning_zh(warning) -%}
-    case {{ warning }} when 'red' then '红色预警' when 'yellow' then '黄色预警' else '无预警' end
+    case {{ warning }}
+        when 'red' then '红色预警'
+        when 'yellow' then '黄色预警'
+        when 'none' then '无预警'
+        when 'not_judged' then '未作判断'
+    end
 {%- endmacro %}
 
 

@@ -98,12 +98,12 @@ def test_each_formula_ends_in_its_value_state_score_and_warning(ask) -> None:
         ("ECO01", "value", 25, 100, "优势", "none"),
         ("ECO02", "value", 60, pytest.approx(100 * 50 / 60), "一般", "none"),
         ("ECO04", "value", 7, 0, "短板", "red"),
-        ("ECO06", "no_standard", 25, None, None, "none"),
+        ("ECO06", "no_standard", 25, None, None, "not_judged"),
         ("ECO07", "value", pytest.approx(56), pytest.approx(80), "一般", "none"),
-        ("LOC01", "missing", None, None, None, "none"),
-        ("SAF01", "no_standard", 0.5, None, None, "none"),
-        ("SAF02", "not_applicable", None, None, None, "none"),
-        ("SAF03", "no_standard", 41, None, None, "none"),
+        ("LOC01", "missing", None, None, None, "not_judged"),
+        ("SAF01", "no_standard", 0.5, None, None, "not_judged"),
+        ("SAF02", "not_applicable", None, None, None, "not_judged"),
+        ("SAF03", "no_standard", 41, None, None, "not_judged"),
     ]
 
 

@@ -56,7 +56,12 @@ scored as (
         targets.operator,
         targets.value as target_value,
         targets.value_high as target_value_high,
-        {{ score('computed.value', 'targets.operator', 'targets.value', 'targets.value_high') }} as score
+        {{ settled(score('computed.value', 'targets.operator', 'targets.value', 'targets.value_high')) }} as score,
+        -- How much worse than last year; negative where it got better.
+        case indicators.direction
+            when 'higher' then previous.value - computed.value
+            when 'lower' then computed.value - previous.value
+        end as worse_by
     from computed
     inner join indicators
         on
@@ -88,13 +93,21 @@ judged as (
             as is_past_limit,
         coalesce(scored.score < rules.red_below, false) as is_red_score,
         coalesce(scored.score < rules.yellow_below, false) as is_shortfall,
-        -- How much worse than last year, relative to last year; negative where it got better.
-        case scored.direction
-            when 'higher' then scored.previous_value - scored.value
-            when 'lower' then scored.value - scored.previous_value
-        end / nullif(abs(scored.previous_value), 0) as decline
+        {{ settled('scored.worse_by / nullif(abs(scored.previous_value), 0)') }} as decline
     from scored
     cross join rules
+),
+
+-- Worse than a year that had zero has no percentage: it is more than any that is allowed.
+declined as (
+    select
+        judged.*,
+        coalesce(
+            judged.decline > judged.decline_allowed
+            or (judged.previous_value = 0 and judged.worse_by > 0 and judged.decline_allowed is not null),
+            false
+        ) as is_declined
+    from judged
 )
 
 select
@@ -124,7 +137,9 @@ select
     grades.label_zh as grade_zh,
     case
         when judged.is_past_limit or judged.is_red_score then 'red'
-        when judged.is_shortfall or judged.decline > judged.decline_allowed then 'yellow'
+        when judged.is_shortfall or judged.is_declined then 'yellow'
+        -- Neither a score nor a year to compare with: no rule could be asked, so "no warning" would claim too much.
+        when judged.score is null and judged.worse_by is null then 'not_judged'
         else 'none'
     end as warning,
     nullif(
@@ -136,13 +151,14 @@ select
                 when judged.is_shortfall then '得分低于 ' || {{ number_text('judged.yellow_below') }} || '，属短板'
             end,
             case
-                when judged.decline > judged.decline_allowed
+                when judged.is_declined and judged.previous_value = 0 then '上年为 0，今年变差'
+                when judged.is_declined
                     then '比上年变差 ' || {{ number_text('round((100 * judged.decline)::numeric, 1)') }} || '%'
             end
         ),
         ''
     ) as warning_reason_zh
-from judged
+from declined as judged
 left join grades
     on
         judged.score >= coalesce(grades.lower, '-infinity'::double precision)
