@@ -1,5 +1,6 @@
 """The landing zone keeps bytes once, arrivals each, and never announces what is not there."""
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -68,3 +69,20 @@ def test_any_name_comes_back_as_it_was(tmp_path_factory, filename: str, departme
     arrival = landing.land(data, feed="departmental", filename=filename, received_at=NINE, department_text=department)
     assert landing.arrivals("departmental") == [arrival]
     assert landing.read(arrival) == data
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("统计局报表.xlsx".encode(), "统计局报表.xlsx"),
+        ("统计局报表.xlsx".encode("gb18030"), "统计局报表.xlsx"),
+        (b"a\xff\xff.xlsx", "a\\xff\\xff.xlsx"),
+    ],
+)
+def test_a_name_of_other_bytes_than_utf_8_arrives_readable(landing: LandingZone, raw: bytes, name: str) -> None:
+    odd = os.fsdecode(raw)
+    arrival = landing.land(
+        b"x", feed="departmental", filename=odd, received_at=NINE, attachments=[(f"原始_{odd}", b"y")]
+    )
+    assert arrival.filename == name
+    assert landing.arrivals("departmental") == [arrival]

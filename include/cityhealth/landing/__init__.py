@@ -12,6 +12,7 @@ still compares the sha256, since not every transfer service keeps that order.
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -55,6 +56,23 @@ class Arrival:
         return Place(self.filename)
 
 
+def readable_name(name: str) -> str:
+    """The name as its sender reads it, where the file system holds bytes that are not UTF-8.
+
+    Such names come from archives packed on Chinese Windows, in GB18030; of any other bytes nothing is lost either,
+    they stand as ``\\x..``.
+    """
+    raw = os.fsencode(name)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        pass
+    try:
+        return raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return raw.decode(errors="backslashreplace")
+
+
 class LandingZone:
     """Objects and arrivals below ``url`` (a local folder, ``s3://…``, ``oss://…``)."""
 
@@ -78,8 +96,9 @@ class LandingZone:
         """
         if received_at.tzinfo is None:
             raise ValueError("received_at needs a time zone")
+        filename = readable_name(filename)
         sha256 = self._put(data)
-        attached = tuple(Attachment(name, self._put(content)) for name, content in attachments)
+        attached = tuple(Attachment(readable_name(name), self._put(content)) for name, content in attachments)
         arrival = Arrival(
             arrival_id=stable_id(
                 feed,
