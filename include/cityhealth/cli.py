@@ -18,7 +18,7 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from cityhealth.errors import CityHealthError
 from cityhealth.settings import CITY_TIMEZONE, Settings, from_environment
@@ -60,12 +60,12 @@ err = Console(stderr=True)
 
 
 def main() -> None:
-    """Entry point: our own errors are one clear message and exit code 1, never a traceback."""
+    """Entry point: our own errors and the file system's are one clear message and exit code 1, never a traceback."""
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         app()
-    except CityHealthError as error:
+    except (CityHealthError, OSError) as error:
         err.print(f"[bold red]错误 error:[/] {_plain(error)}", highlight=False)
         sys.exit(1)
 
@@ -92,8 +92,22 @@ def _plain(message: object) -> str:
     return str(message).replace("[", "\\[")
 
 
+def _table(*headers: str, title: str | None = None) -> Table:
+    """A table that folds what is too wide: a path or a key that ends in … is of no use to anybody."""
+    return Table(*(Column(header, overflow="fold") for header in headers), title=title)
+
+
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
+
+
+def _received(stated: datetime | None) -> datetime:
+    """The moment of an arrival; one that has not come yet is a slip, and would outrank whatever comes till then."""
+    now = datetime.now(CITY_TIMEZONE)
+    moment = stated.replace(tzinfo=CITY_TIMEZONE) if stated else now
+    if moment > now:
+        raise CityHealthError(f"--received {moment:%Y-%m-%d %H:%M} 晚于现在（{now:%Y-%m-%d %H:%M}），请核对收到时间")
+    return moment
 
 
 @app.command()
@@ -119,7 +133,7 @@ def land(
     settings = from_environment()
     feed_named(feed, settings.city)
     landing = LandingZone(settings.landing_url)
-    moment = (received or datetime.now(CITY_TIMEZONE).replace(tzinfo=None)).replace(tzinfo=CITY_TIMEZONE)
+    moment = _received(received)
     attachments = [(path.name, path.read_bytes()) for path in attach or []]
     for path in paths:
         arrival = landing.land(
@@ -141,6 +155,8 @@ def ingest(feed: str, first: FirstDay = None, last: LastDay = None) -> None:
     """Load and judge what FEED received (all of it, or the arrival days --from … --to), without Airflow."""
     from cityhealth.feeds.pipeline import ingest as run_ingest
 
+    if first and last and first > last:
+        raise CityHealthError(f"--from {first:%Y-%m-%d} 晚于 --to {last:%Y-%m-%d}，其间没有任何一天")
     settings, warehouse = _prepared()
     with _steps(f"{feed}: looking into the landing zone") as progress:
         judgements = run_ingest(
@@ -152,7 +168,7 @@ def ingest(feed: str, first: FirstDay = None, last: LastDay = None) -> None:
             run="cli",
             progress=lambda m: _show(progress, m),
         )
-    table = Table(
+    table = _table(
         "file",
         "verdict",
         "rows in",
@@ -209,7 +225,7 @@ def sql(
         writer.writerow(headers)
         writer.writerows(rows)
         return
-    table = Table(*headers)
+    table = _table(*headers)
     for row in rows:
         table.add_row(*("" if value is None else _plain(value) for value in row))
     out.print(table)
@@ -227,7 +243,7 @@ def status(
     from cityhealth.reports import status as report
 
     settings, warehouse = _prepared(start=False)
-    feeds = Table(
+    feeds = _table(
         "feed",
         "landed",
         "accepted",
@@ -249,7 +265,7 @@ def status(
             when, again = f"{arrival.received_at:%Y-%m-%d %H:%M}", f"cityhealth ingest {s.feed} --from {arrival.day}"
             err.print(f"[yellow]not loaded:[/] {_plain(arrival.filename)} received {when} — {again} --to {arrival.day}")
     out.print(feeds)
-    refused = Table(
+    refused = _table(
         "file",
         "department",
         "received",
@@ -261,14 +277,14 @@ def status(
     for r in report.refusals(warehouse):
         refused.add_row(
             _plain(r.filename),
-            r.department_text or "",
-            f"{r.received_at:%m-%d %H:%M}",
+            _plain(r.department_text or ""),
+            f"{r.received_at:%Y-%m-%d %H:%M}",
             r.verdict,
             str(r.rows_refused),
             _plain(r.reason_zh),
         )
     out.print(refused)
-    owed = Table("department", "accepted / owed", "missing", title="未报 missing")
+    owed = _table("department", "accepted / owed", "missing", title="未报 missing")
     for m in report.missing(warehouse, load(settings.seed_dir)):
         shown = m.missing_zh if names else m.missing_zh[:3]
         more = f" …（共 {len(m.missing_zh)} 项）" if len(m.missing_zh) > len(shown) else ""
@@ -286,7 +302,7 @@ def diff(
 
     _, warehouse = _prepared(start=False)
     changes = compare(warehouse, build_a, build_b)
-    table = Table("mart", "key", "column", "before", "after", title=f"{len(changes)} changes")
+    table = _table("mart", "key", "column", "before", "after", title=f"{len(changes)} changes")
     for change in changes:
         table.add_row(change.mart, _plain(change.key), change.column or "", _plain(change.before), _plain(change.after))
     out.print(table)
@@ -295,13 +311,16 @@ def diff(
 @app.command()
 def templates(
     year: Annotated[int, typer.Option(help="Year of the indicator system.")] = 2021,
-    to: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("var/templates"),
+    to: Annotated[
+        Path | None, typer.Option(help="Folder to write to; `templates` below CITYHEALTH_HOME if not said.")
+    ] = None,
 ) -> None:
     """Write one Excel workbook per lead department, for it to fill."""
     from cityhealth.catalogue import load
     from cityhealth.templates import write_templates
 
-    for path in write_templates(load(from_environment().seed_dir), year, to):
+    settings = from_environment()
+    for path in write_templates(load(settings.seed_dir), year, to or settings.home / "templates"):
         out.print(str(path), highlight=False)
 
 

@@ -1,0 +1,66 @@
+"""What the command line says to those who mistype."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cityhealth import cli
+
+
+def said(*arguments: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """The message of a command that fails as it should: exit code 1 and no traceback."""
+    monkeypatch.setattr(sys, "argv", ["cityhealth", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    return "".join(capsys.readouterr().err.split())
+
+
+@pytest.fixture
+def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CITYHEALTH_LANDING", str(tmp_path / "landing"))
+    file = tmp_path / "报表.xlsx"
+    file.write_bytes(b"x")
+    return file
+
+
+def test_a_file_that_arrives_in_the_future_does_not_land(
+    sent: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("land", sent, "--feed", "departmental", "--received", "2931-05-20T09:00")
+    assert "2931-05-2009:00晚于现在" in said(*arguments, monkeypatch=monkeypatch, capsys=capsys)
+    assert not (sent.parent / "landing" / "arrivals").exists()
+
+
+def test_a_landing_zone_that_cannot_be_written_is_one_message(
+    sent: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CITYHEALTH_LANDING", str(sent))
+    told = said("land", sent, "--feed", "departmental", monkeypatch=monkeypatch, capsys=capsys)
+    assert told.startswith("错误error:") and "报表.xlsx" in told
+
+
+def test_templates_into_what_is_a_file_is_one_message(
+    sent: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "报表.xlsx" in said("templates", "--to", sent, monkeypatch=monkeypatch, capsys=capsys)
+
+
+def test_days_in_the_wrong_order_are_said_and_not_taken_for_an_empty_feed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("ingest", "departmental", "--from", "2021-06-02", "--to", "2021-06-01")
+    assert "晚于--to2021-06-01" in said(*arguments, monkeypatch=monkeypatch, capsys=capsys)
+
+
+def test_a_table_folds_what_is_too_wide_and_cuts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/somewhere/" + "outbox/" * 30 + "回执.xlsx"
+    table = cli._table("receipt")
+    table.add_row(path)
+    cli.Console(width=60).print(table)
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert path in "".join(line.strip("│┃ ") for line in printed.splitlines())
