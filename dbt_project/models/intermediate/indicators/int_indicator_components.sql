@@ -20,6 +20,10 @@ gaps as (
     select * from {{ ref('int_item_gaps_explained') }}
 ),
 
+sums as (
+    select * from {{ ref('int_item_sums_explained') }}
+),
+
 areas as (
     {{ current_areas() }}
 ),
@@ -110,7 +114,7 @@ select
     placed.data_year,
     item_values.period,
     item_values.value,
-    coalesce(item_values.state, gaps.state, 'missing') as state,
+    coalesce(item_values.state, gaps.state, sums.state, 'missing') as state,
     case
         when item_values.state = 'not_applicable'
             then coalesce(item_values.remarks_text, '填报单位注明不适用')
@@ -118,7 +122,7 @@ select
             then
                 coalesce(items.name_zh, placed.item_code)
                 || '（' || coalesce(areas.name_zh, placed.component_area_code) || '，' || placed.data_year || '）：'
-                || coalesce(gaps.reason_zh, '未报')
+                || coalesce(gaps.reason_zh, sums.reason_zh, '未报')
     end as reason_zh,
     item_values.derivation,
     coalesce(item_values.marked, false) as marked,
@@ -137,3 +141,8 @@ left join gaps
         placed.item_code = gaps.item_code
         and placed.component_area_code = gaps.area_code
         and placed.data_year = gaps.data_year
+left join sums
+    on
+        placed.item_code = sums.item_code
+        and placed.component_area_code = sums.area_code
+        and placed.data_year = sums.data_year

@@ -65,7 +65,7 @@ owed as (
         expected.area_code,
         expected.data_year,
         in_force.item_code is not null as is_accepted,
-        in_force.item_code is null and coalesce(gaps.state = 'refused', false) as is_refused
+        in_force.item_code is null and gaps.item_code is not null as is_refused
     from indicator_items
     inner join expected
         on
@@ -83,6 +83,8 @@ owed as (
             expected.item_code = gaps.item_code
             and expected.area_code = gaps.area_code
             and expected.data_year = gaps.data_year
+            and expected.department_code = gaps.department_code
+            and gaps.state = 'refused'
 ),
 
 pairs as (
