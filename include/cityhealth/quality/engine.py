@@ -60,8 +60,8 @@ class Engine:
         failing: dict[str, list[int]] = {}
         for result in outcome.results:
             code = result.expectation_config.meta["code"]
-            if result.exception_info and _raised(result.exception_info):
-                raise GateError(f"rule {suite.name}.{code} could not be evaluated: {result.exception_info}")
+            if reasons := _raised(result.exception_info or {}):
+                raise GateError(f"rule {suite.name}.{code} could not be evaluated: {'; '.join(reasons)}")
             if result.success:
                 failing[code] = []
                 continue
@@ -92,7 +92,9 @@ def _expectation(suite: Any, code: str) -> Any:
     return next(expectation for expectation in suite.expectations if expectation.meta["code"] == code)
 
 
-def _raised(exception_info: Mapping[str, Any]) -> bool:
+def _raised(exception_info: Mapping[str, Any]) -> list[str]:
+    """What went wrong, each reason once, without the tracebacks that the library puts beside it."""
     # One dictionary, or one per metric: the library gives either.
     infos = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
-    return any(info.get("raised_exception") for info in infos)
+    reasons = (str(info.get("exception_message")) for info in infos if info.get("raised_exception"))
+    return list(dict.fromkeys(reason.split("\n[SQL:")[0] for reason in reasons))
