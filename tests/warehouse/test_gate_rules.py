@@ -32,6 +32,7 @@ HEADERS = {
     "state_text": "状态",
     "source_text": "数据来源",
     "method_text": "计算方式",
+    "remarks_text": "情况说明",
     "attachment_text": "原始数据",
 }
 
@@ -85,6 +86,14 @@ ROW_RULES: dict[str, tuple[Case, Case]] = {
     "ratio_reproducible": (
         Case(({}, PARK, SHARE | {"value_text": "25.2"}), (3,)),
         Case(({}, PARK, SHARE | {"value_text": "25.1"})),
+    ),
+    "percent_not_ratio": (
+        Case(({}, SHARE | {"value_text": "0.25"}), (2,)),
+        Case((SHARE, SHARE | {"value_text": "0.9%"}, SHARE | {"value_text": "0"})),
+    ),
+    "not_applicable_explained": (
+        Case((NOTHING | {"state_text": "不适用"}, NOTHING | {"value_text": "不适用"}, PARK), (1, 2)),
+        Case((NOTHING | {"state_text": "不适用", "remarks_text": "本市没有建成区"}, NOTHING)),
     ),
     "source_and_method": (Case(({"source_text": ""}, PARK | {"method_text": "—"}), (1, 2)), Case(({}, PARK))),
     "evidence_attached": (

@@ -145,6 +145,9 @@ def _judgeable(rows: pd.DataFrame, batch: BatchFacts, lookup: Lookup, department
         integer_item=of_item(lambda item: item.integer),
         source_given=rows["source_text"].map(_given),
         method_given=rows["method_text"].map(_given),
+        remarks_given=rows["remarks_text"].map(_given),
+        bare_percent=(rows["unit"] == "%")
+        & ~(rows["value_text"] + rows["unit_text"].replace("%", "")).str.contains("[%％‰]"),
     )
     rows = by_distinct(
         rows, ("area_code", "item_code", "period_end"), lambda *key: (_area_in_scope(lookup, *key),), ("area_in_scope",)

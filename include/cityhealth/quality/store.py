@@ -51,6 +51,8 @@ WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "whole_value": ("double precision", pa.float64()),
     "recomputed": ("double precision", pa.float64()),
     "source_given": ("boolean", pa.bool_()),
+    "remarks_given": ("boolean", pa.bool_()),
+    "bare_percent": ("boolean", pa.bool_()),
     "method_given": ("boolean", pa.bool_()),
     "attachment_found": ("boolean", pa.bool_()),
 }

@@ -117,7 +117,8 @@ def _findings(
     found = [
         _finding(rule, rows[line], batch, lookup, candidates.department_code)
         for rule in suite.rules.values()
-        for line in failing[rule.code]
+        # Duties have the numbers -2, -3 …, in the order of the form.
+        for line in sorted(failing[rule.code], key=abs)
     ]
     order = {code: number for number, code in enumerate(suite.rules)}
     critical_first = {"critical": 0, "warning": 1}
