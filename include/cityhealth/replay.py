@@ -21,12 +21,12 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
     earlier = {dag_id: _run_ids(client, dag_id) for dag_id in ("build_marts", *(f"ingest_{feed}" for feed in feeds))}
     # Consumers first: an event that comes while its consumer is paused can be lost.
     client.unpause("build_marts")
-    expected = {}
+    expected, backfills = {}, []
     for feed in feeds:
         days = sorted({arrival.day for arrival in arrivals if arrival.feed == feed})
         dag_id = f"ingest_{feed}"
         client.unpause(dag_id)
-        client.backfill(dag_id, str(days[0]), str(days[-1]))
+        backfills.append(client.backfill(dag_id, str(days[0]), str(days[-1])))
         expected[dag_id] = (days[-1] - days[0]).days + 1
         say(f"{dag_id}: backfill of {days[0]} … {days[-1]}")
     judged = [
@@ -36,6 +36,8 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
         for task in client.tasks(dag_id, run["dag_run_id"])
         if task["task_id"] == "gate" and task["state"] == "success"
     ]
+    while not all(client.backfill_is_complete(backfill) for backfill in backfills):
+        time.sleep(0.5)
     # A build that began before the last gate ended may have read less than there is now.
     _finished(client, "build_marts", earlier["build_marts"], 1, say, begun_after=max(judged, default=""))
 

@@ -247,6 +247,10 @@ class AirflowClient:
             raise StackError(f"Airflow refuses a backfill of {dag_id} {first}…{last}: {answer.text}")
         return answer.json()["id"]
 
+    def backfill_is_complete(self, backfill_id: int) -> bool:
+        """Whether Airflow has closed a backfill, a little after its last run; only then may another begin."""
+        return self._get(f"/api/v2/backfills/{backfill_id}")["completed_at"] is not None
+
     def trigger(self, dag_id: str) -> str:
         """Ask for a run now; returns its id."""
         answer = self._http.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})

@@ -7,7 +7,6 @@ from datetime import datetime
 
 import pytest
 
-from cityhealth.catalogue import Catalogue
 from cityhealth.landing import Arrival, LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.settings import CITY_TIMEZONE
@@ -62,7 +61,7 @@ def test_dags_test_runs_one_arrival_day_and_fails_without_a_day(airflow: LocalAi
 
 
 def test_the_scheduler_backfills_arrival_days_builds_by_asset_and_replays_without_changing_a_number(
-    airflow: LocalAirflow, catalogue: Catalogue
+    airflow: LocalAirflow,
 ) -> None:
     arrivals = [land(airflow, 18, GOOD), land(airflow, 19, GOOD.replace("60", "61")), land(airflow, 20, "不是表")]
     airflow.up(("scheduler", "dag-processor", "api-server"))
