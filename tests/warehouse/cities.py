@@ -53,6 +53,7 @@ class File:
     day: float = 0
     feed: str = "departmental"
     source_kind: str = "departmental"
+    unreadable_zh: str | None = None
     number: int = field(default_factory=lambda: next(_numbers))
 
     @property
@@ -71,7 +72,8 @@ def _write(connection: psycopg.Connection, file: File) -> None:
     arrival, batch, run = (f"{kind}-{file.number:04d}" for kind in ("arrival", "batch", "run"))
     said = [line for line in file.lines if line.verdict != "blank"]
     refused = [line for line in said if line.verdict == "refused"]
-    verdict = "accepted" if not refused else "refused" if len(refused) == len(said) else "partly"
+    wholly = file.unreadable_zh is not None or (refused and len(refused) == len(said))
+    verdict = "refused" if wholly else "partly" if refused else "accepted"
     connection.execute(
         "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes, received_at)"
         " values (%s, %s, %s, %s, %s, 1, %s)",
@@ -86,6 +88,12 @@ def _write(connection: psycopg.Connection, file: File) -> None:
         " rows_accepted, rows_refused, rows_blank, warnings) values (%s, %s, 's', 'h', 'c', %s, %s, %s, %s, %s, 0)",
         (run, batch, verdict, len(said), len(said) - len(refused), len(refused), len(file.lines) - len(said)),
     )
+    if file.unreadable_zh is not None:
+        connection.execute(
+            "insert into gate.failing_row (gate_run_id, rule_code, severity, scope, line_no, reason_zh, advice_zh)"
+            " values (%s, 'file_readable', 'critical', 'batch', -1, %s, '请重新发送')",
+            (run, file.unreadable_zh),
+        )
     for line_no, line in enumerate(file.lines, start=1):
         start, end = _span(line.period)
         cell = f"D{line_no + 4}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -11,7 +12,7 @@ from cities import File, Line, hand_in, settle
 from psycopg.rows import dict_row
 
 from cityhealth.errors import BuildError
-from cityhealth.settings import Settings
+from cityhealth.settings import PROJECT_ROOT, Settings
 from cityhealth.transform import BuildResult, NodeOutcome, build
 from cityhealth.transform.build import alone
 from cityhealth.transform.dbt import Project
@@ -334,3 +335,19 @@ def test_two_builds_never_overlap(module_warehouse: Warehouse) -> None:
         order.append("first")
     thread.join(timeout=10)
     assert order == ["first", "second"]
+
+
+def test_every_row_of_every_mart_can_be_read_by_the_tools_of_python(module_warehouse: Warehouse, ask) -> None:
+    """A date of minus infinity, say, would stop psycopg, and pandas behind it."""
+    marts = ask("select table_name from information_schema.tables where table_schema = 'marts'")
+    assert len(marts) >= 12
+    for mart in marts:
+        assert ask(f"select * from {mart['table_name']}") != [], mart
+
+
+def test_the_statements_of_the_readme_are_answered(ask) -> None:
+    text = (PROJECT_ROOT / "README.md").read_text() + (PROJECT_ROOT / "README.zh-CN.md").read_text()
+    statements = re.findall(r'cityhealth sql "([^"]+)"', text)
+    assert len(statements) >= 4
+    for statement in statements:
+        ask(statement)

@@ -43,16 +43,19 @@ HANDED_IN = (
         ],
     ),
     File(None, [Line("trips_reported", "T", 41, verdict="refused")]),
+    # Nobody could read these two; the first department has sent another file since.
+    File("市统计局", [], day=-1, unreadable_zh="文件已损坏"),
+    File("住建局", [], day=3, unreadable_zh="文件已损坏"),
 )
 #: Beside 2021: the same data examined by another year's system; a local indicator that is adopted, one to be dropped.
 CATALOGUE = {
     "examination.csv": "mohurd,2024,2020-01-01,2020-12-31,T-BUA,house\n",
     "indicators.csv": (
-        "mohurd,2024,ECO01,1,ECO,绿色建筑占比（2024）,Green share,%,higher,导向指标,official,ratio,green_floor,new_floor,"
-        "100,,,,,applicable,,housing,house,house,verified,,,,,\n"
+        "mohurd,2024,ECO01,1,ECO,绿色建筑占比（2024）,Green share,%,higher,导向指标,official,ratio,green_floor,"
+        "new_floor,100,,,,,applicable,,housing,house,house,verified,,,,,\n"
         + "".join(
-            f"mohurd,2021,LOC03,3,LOC,新建面积,New floor,万平方米,higher,,{status},value,new_floor,,1,,,,,applicable,,housing,"
-            f"proposed,proposed,proposed,,,,,{known_from}\n"
+            f"mohurd,2021,LOC03,3,LOC,新建面积,New floor,万平方米,higher,,{status},value,new_floor,,1,,,,,applicable,,"
+            f"housing,proposed,proposed,proposed,,,,,{known_from}\n"
             for status, known_from in (("proposed", ""), ("adopted", "2021-05-01"), ("dropped", "2099-01-01"))
         )
     ),
@@ -121,6 +124,20 @@ def test_nobody_has_handed_in_what_others_sent_in_his_place(ask) -> None:
         " where year = 2021 and code in ('SAF01', 'SAF03') and department_code = 'stats' order by code"
     )
     assert ask(query) == [("SAF01", 2, 1, 3, "常住人口、死亡人数"), ("SAF03", 0, 0, 1, "出行比例（填报）")]
+
+
+def test_a_file_that_could_not_be_read_is_mended_once_its_department_has_sent_another(ask) -> None:
+    query = "select department_code, is_mended from rejected_values where scope = 'batch' order by received_at"
+    assert ask(query) == [("stats", True), ("housing", False)]
+
+
+def test_the_index_of_a_dimension_says_in_words_what_it_rests_on(ask) -> None:
+    query = "select dimension_code, score_basis_zh from dimension_scorecard where year = 2021 order by sort_order"
+    assert ask(query) == [
+        ("ECO", "由 2 个指标得出（适用 4 个）"),
+        ("SAF", "没有指标有得分（适用 2 个）"),
+        ("LOC", "由 1 个指标得出（适用 1 个）"),
+    ]
 
 
 def test_another_system_stands_beside_and_changes_nothing(ask) -> None:

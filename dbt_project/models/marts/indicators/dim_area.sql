@@ -5,7 +5,7 @@ with areas as (
 
 select
     code as area_code,
-    coalesce(valid_from, '-infinity'::date) as valid_from,
+    valid_from,
     valid_to,
     name_zh,
     name_en,

@@ -18,6 +18,12 @@ select
     dimensions.kind as dimension_kind,
     dimensions.sort_order,
     avg(scorecard.score) filter (where counted.counts) as score,
+    case
+        when count(scorecard.score) filter (where counted.counts) = 0 then '没有指标有得分'
+        else '由 ' || count(scorecard.score) filter (where counted.counts) || ' 个指标得出'
+    end
+    || '（适用 ' || count(*) filter (where counted.counts and scorecard.state <> 'not_applicable') || ' 个）'
+        as score_basis_zh,
     count(*) filter (where counted.counts)::integer as indicator_count,
     count(scorecard.score) filter (where counted.counts)::integer as scored_count,
     count(*) filter (where counted.counts and scorecard.state <> 'not_applicable')::integer as applicable_count,

@@ -21,12 +21,46 @@ mended as (
             and failing_rows.received_at < in_force.received_at
 ),
 
-batch_departments as (
+lines as (
+    select * from {{ ref('stg_gate__item_values') }}
+),
+
+names as (
     select
-        batch_id,
-        max(department_code) as department_code
-    from {{ ref('stg_gate__item_values') }}
-    group by batch_id
+        code as department_code,
+        unnest(string_to_array(concat_ws(';', name_zh, aliases), ';')) as name_zh
+    from {{ ref('stg_catalogue__departments') }}
+),
+
+-- The sender of a file that could not be read is known by the name that came with it, else by its file name.
+batch_departments as (
+    select distinct on (failing_rows.batch_id)
+        failing_rows.batch_id,
+        coalesce(lines.department_code, names.department_code) as department_code
+    from failing_rows
+    left join lines on failing_rows.batch_id = lines.batch_id and lines.department_code is not null
+    left join names
+        on
+            trim(names.name_zh) <> ''
+            and case
+                when coalesce(trim(failing_rows.department_text), '') <> ''
+                    then trim(failing_rows.department_text) = trim(names.name_zh)
+                else position(trim(names.name_zh) in failing_rows.filename) > 0
+            end
+    order by failing_rows.batch_id asc, lines.department_code asc nulls last, length(names.name_zh) desc nulls last
+),
+
+mended_files as (
+    select distinct failing_rows.batch_id
+    from failing_rows
+    inner join batch_departments on failing_rows.batch_id = batch_departments.batch_id
+    inner join lines
+        on
+            batch_departments.department_code = lines.department_code
+            and failing_rows.feed = lines.feed
+            and failing_rows.received_at < lines.received_at
+            and lines.verdict = 'accepted'
+    where failing_rows.line_key is null
 ),
 
 items as (
@@ -57,11 +91,12 @@ select
     failing_rows.value_text,
     failing_rows.reason_zh,
     failing_rows.advice_zh,
-    mended.line_key is not null as is_mended,
+    mended.line_key is not null or mended_files.batch_id is not null as is_mended,
     failing_rows.receipt_path,
     failing_rows.received_at
 from failing_rows
 left join mended on failing_rows.line_key = mended.line_key
+left join mended_files on failing_rows.line_key is null and failing_rows.batch_id = mended_files.batch_id
 left join items on failing_rows.item_code = items.code
 left join batch_departments on failing_rows.batch_id = batch_departments.batch_id
 left join departments on batch_departments.department_code = departments.code
