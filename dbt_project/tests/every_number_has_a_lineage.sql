@@ -12,7 +12,15 @@
 ) }}
 
 with scorecard as (
-    select * from {{ ref('indicator_scorecard') }}
+    select
+        scored.*,
+        indicators.formula_kind = 'none' as is_reported_only
+    from {{ ref('indicator_scorecard') }} as scored
+    inner join {{ ref('dim_indicator') }} as indicators
+        on
+            scored.system = indicators.system
+            and scored.year = indicators.year
+            and scored.code = indicators.code
 ),
 
 lineage as (
@@ -25,6 +33,7 @@ numbers as (
         system,
         year,
         code,
+        0 as years_back,
         'numerator' as role
     from scorecard
     where numerator is not null
@@ -33,6 +42,7 @@ numbers as (
         system,
         year,
         code,
+        0 as years_back,
         'denominator' as role
     from scorecard
     where denominator is not null
@@ -41,9 +51,19 @@ numbers as (
         system,
         year,
         code,
+        0 as years_back,
         'reported' as role
     from scorecard
     where reported_value is not null
+    union all
+    select
+        system,
+        year,
+        code,
+        1 as years_back,
+        case when is_reported_only then 'reported' else 'numerator' end as role
+    from scorecard
+    where previous_value is not null
 )
 
 select numbers.*
@@ -53,5 +73,6 @@ left join lineage
         numbers.system = lineage.system
         and numbers.year = lineage.year
         and numbers.code = lineage.code
+        and numbers.years_back = lineage.years_back
         and numbers.role = lineage.role
 where lineage.code is null

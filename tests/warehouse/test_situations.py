@@ -40,6 +40,7 @@ HANDED_IN = (
             Line("population", "T1", 60_000, period="2019-12-31"),
             Line("population", "T2", -1, period="2019-12-31", verdict="refused", reason_zh="人口为 -1，超出可能的范围"),
             Line("spa_beds", "T", 100),
+            Line("spa_beds", "T", 110, period="2019"),
         ],
     ),
     File(None, [Line("trips_reported", "T", 41, verdict="refused")]),
@@ -59,7 +60,11 @@ CATALOGUE = {
             for status, known_from in (("proposed", ""), ("adopted", "2021-05-01"), ("dropped", "2099-01-01"))
         )
     ),
-    "targets.csv": "mohurd,2021,LOC03,target,range,1,2,万平方米,test,house,,,,\n",
+    "targets.csv": (
+        "mohurd,2021,LOC03,target,range,1,2,万平方米,test,house,,,,\n"
+        "mohurd,2024,ECO01,target,>=,70,,%,test,house,,,2019-12-31,\n"
+        "mohurd,2024,ECO01,reference,>=,50,,%,test,house,,2021-01-01,,\n"
+    ),
 }
 
 
@@ -146,6 +151,18 @@ def test_another_system_stands_beside_and_changes_nothing(ask) -> None:
     ]
     query = "select year, indicator_count, scored_count from dimension_scorecard where dimension_code = 'ECO'"
     assert ask(f"{query} order by year") == [(2021, 5, 2), (2024, 1, 0)]
+
+
+def test_a_target_counts_only_while_it_is_valid(ask) -> None:
+    query = "select state, target_text, reference_text from indicator_scorecard where year = 2024"
+    assert ask(query) == [("no_standard", None, None)]
+
+
+def test_last_years_value_is_followed_to_its_cell_too(ask) -> None:
+    query = "select value, previous_value, warning from indicator_scorecard where code = 'LOC01'"
+    assert ask(query) == [(100, 110, "none")]
+    query = "select years_back, value, cell from value_lineage where code = 'LOC01' and is_headline order by 1"
+    assert ask(query) == [(0, 100, "D8"), (1, 110, "D9")]
 
 
 def test_an_adopted_local_indicator_counts_until_the_day_it_is_dropped(ask) -> None:

@@ -1,7 +1,22 @@
 -- Grain: one number of one indicator in one area × one line it comes from (several lines where areas were summed).
-with components as (
-    select * from {{ ref('int_indicator_components') }}
-    where years_back = 0 and line_keys is not null
+-- The numbers behind the value (years_back 0), and behind the value of the year before where there is one (1).
+with previous as (
+    select * from {{ ref('int_indicator_values_computed') }}
+    where years_back = 1 and value is not null
+),
+
+components as (
+    select components.*
+    from {{ ref('int_indicator_components') }} as components
+    left join previous
+        on
+            components.system = previous.system
+            and components.year = previous.year
+            and components.code = previous.code
+            and components.area_code = previous.area_code
+    where
+        components.line_keys is not null
+        and (components.years_back = 0 or (previous.code is not null and not components.is_for_comparison))
 ),
 
 lines as (
@@ -26,6 +41,7 @@ select
     components.code,
     components.area_code,
     components.is_headline,
+    components.years_back,
     components.role,
     case components.role when 'numerator' then '分子' when 'denominator' then '分母' else '填报指标值' end as role_zh,
     components.item_code,

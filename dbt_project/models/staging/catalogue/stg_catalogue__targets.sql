@@ -1,2 +1,15 @@
--- Grain: one target or reference of one indicator, as known at the as-of moment.
-{{ latest_known('targets', ['system', 'year', 'code', 'kind']) }}
+-- Grain: one target or reference of one indicator, known at the as-of moment and valid when the examined period ends.
+with known as (
+    {{ latest_known('targets', ['system', 'year', 'code', 'kind']) }}
+),
+
+examinations as (
+    select * from {{ ref('stg_catalogue__examinations') }}
+)
+
+select known.*
+from known
+left join examinations on known.system = examinations.system and known.year = examinations.year
+where
+    coalesce(examinations.period_end >= known.valid_from, true)
+    and coalesce(examinations.period_end <= known.valid_to, true)
