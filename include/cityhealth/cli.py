@@ -429,6 +429,7 @@ def stack_up() -> None:
     out.print(
         f"Airflow is at {airflow.url}  user admin  password {airflow.settings.password('airflow_ui')}",
         highlight=False,
+        soft_wrap=True,
     )
 
 
