@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from cityhealth.catalogue import Catalogue
+from cityhealth.errors import CityHealthError
 from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.pipeline import load_arrival
 from cityhealth.hashing import sha256_hex
@@ -134,6 +135,23 @@ def test_a_batch_that_is_not_there_fails_after_the_others_are_judged(office: Off
     with pytest.raises(GateError, match="there is no batch nowhere"):
         office.judge("nowhere", batch)
     assert office.ask("select batch_id, verdict from gate.run") == [(batch, "accepted")]
+
+
+def test_a_database_that_goes_away_in_mid_gate_is_told_as_such_and_a_retry_judges_each_batch_once(
+    office: Office,
+) -> None:
+    batches = [office.receive(GOOD, f"{n}.csv") for n in range(3)]
+
+    def cut(message: str) -> None:
+        with office.warehouse.connect("admin", autocommit=True) as connection:
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'loader'")
+
+    outbox = str(office.home / "outbox")
+    with pytest.raises(CityHealthError):
+        judge(office.warehouse, batches, office.city, office.expectations, office.landing, outbox, cut)
+    office.judge(*batches)
+    assert sorted(office.ask("select batch_id, count(*) from gate.run group by 1")) == sorted((b, 1) for b in batches)
+    assert office.ask("select count(*) from pg_tables where schemaname = 'gate_work'") == [(0,)]
 
 
 def test_a_rule_that_cannot_be_asked_judges_nothing(office: Office) -> None:

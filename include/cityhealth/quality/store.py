@@ -224,7 +224,9 @@ def work_table(warehouse: Warehouse, table: str) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(sql.SQL("drop table if exists {}").format(name))
+            # A connection that was lost cannot drop it: then the next gate does, and this one tells why it failed.
+            with suppress(psycopg.OperationalError):
+                connection.execute(sql.SQL("drop table if exists {}").format(name))
 
 
 def _drop_orphans(connection: psycopg.Connection) -> None:
