@@ -154,6 +154,15 @@ def test_a_database_that_goes_away_in_mid_gate_is_told_as_such_and_a_retry_judge
     assert office.ask("select count(*) from pg_tables where schemaname = 'gate_work'") == [(0,)]
 
 
+def test_a_reason_that_stops_many_batches_is_told_once(office: Office) -> None:
+    suite = office.expectations / "departmental_row.yml"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("value < min_value", "value < no_such_column"))
+    batches = [office.receive(GOOD, f"{n}.csv") for n in range(5)]
+    with pytest.raises(GateError, match=r"5 of 5 batches .* and 2 more: rule") as told:
+        office.judge(*batches)
+    assert told.value.message.count("no_such_column") == 1
+
+
 def test_a_rule_that_cannot_be_asked_judges_nothing(office: Office) -> None:
     suite = office.expectations / "departmental_row.yml"
     suite.write_text(suite.read_text(encoding="utf-8").replace("value < min_value", "value < no_such_column"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +81,7 @@ def judge(
         GateError: after all have been tried, if any could not be judged (a rule that fails to run, the database).
     """
     judgements: list[Judgement] = []
-    failures: list[str] = []
+    failures: dict[str, list[str]] = {}
     with _Gate(warehouse, catalogue, expectations_dir, landing, outbox_url) as gate:
         for number, batch_id in enumerate(batch_ids, start=1):
             try:
@@ -90,13 +90,22 @@ def judge(
                 raise
             except (CityHealthError, psycopg.Error, adbc.Error) as error:
                 gate.session.reset()
-                failures.append(f"{batch_id}: {error}")
+                failures.setdefault(str(error).strip(), []).append(batch_id)
                 continue
             judgements.append(judgement)
             progress(f"gate: {number}/{len(batch_ids)} {judgement.summary_zh}")
     if failures:
-        raise GateError(f"{len(failures)} of {len(batch_ids)} batches could not be judged: " + "; ".join(failures))
+        raise GateError(_failed(failures, len(batch_ids)))
     return judgements
+
+
+def _failed(failures: Mapping[str, Sequence[str]], tried: int) -> str:
+    """Each reason once, with the batches that it stopped: a lost database stops them all."""
+    reasons = (
+        f"{', '.join(ids[:3])}{f' and {len(ids) - 3} more' if len(ids) > 3 else ''}: {reason}"
+        for reason, ids in failures.items()
+    )
+    return f"{sum(map(len, failures.values()))} of {tried} batches could not be judged: " + "; ".join(reasons)
 
 
 def examination_of(catalogue: Catalogue, batch: BatchFacts) -> Examination:
