@@ -309,6 +309,8 @@ def test_a_correction_whose_source_was_mended_stops_the_build_loudly(
     with module_warehouse.connect("transformer") as connection:
         status = connection.execute("select status from ops.build order by build_id desc limit 1").fetchone()
     assert status == ("failed",)
+    (state,) = ask("select status_zh, failed_nodes from build_state")
+    assert "请勿使用" in state["status_zh"] and "corrections_meet_the_value_they_expect" in state["failed_nodes"]
     assert ask("select value from indicator_scorecard where code = 'ECO04'") == [{"value": 7}]
 
 

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from cityhealth.errors import WarehouseError
 from cityhealth.settings import Settings
@@ -16,6 +17,29 @@ def test_the_server_listens_on_loopback_only_and_asks_for_a_password(warehouse: 
     assert listening == ("127.0.0.1",)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(warehouse.address.url("reader", "wrong"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create temporary table t (n int)",
+        "set transaction read write; select lo_create(0)",
+        "set transaction read write; create table marts.t (n int)",
+        "select pg_read_file('/etc/passwd')",
+        "copy (select 1) to program 'true'",
+    ],
+)
+def test_the_reader_can_fill_no_disk_and_read_no_file(warehouse: Warehouse, statement: str) -> None:
+    with warehouse.connect("reader") as connection, pytest.raises((InsufficientPrivilege, ReadOnlySqlTransaction)):
+        connection.execute(statement)
+
+
+def test_the_reader_reaches_no_other_database_and_keeps_nobody_waiting(warehouse: Warehouse) -> None:
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied"):
+            psycopg.connect(warehouse.url("reader", database))
+    with warehouse.connect("reader") as connection:
+        assert connection.execute("show statement_timeout").fetchone() == ("5min",)
 
 
 def test_a_stopped_server_starts_again_with_its_data(settings: Settings) -> None:
@@ -47,7 +71,7 @@ def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:
 )
 @pytest.mark.parametrize("role", ["loader", "transformer", "reader"])
 def test_no_role_of_a_run_can_change_or_delete_evidence(warehouse: Warehouse, role: str, statement: str) -> None:
-    with warehouse.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with warehouse.connect(role) as connection, pytest.raises((InsufficientPrivilege, ReadOnlySqlTransaction)):
         connection.execute(statement)
 
 

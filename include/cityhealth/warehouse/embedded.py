@@ -133,6 +133,8 @@ class EmbeddedServer:
             if known is None:
                 with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                     connection.execute(f"create database {DATABASE}")
+                # The server is ours alone: nobody but its administrator has business in the others.
+                connection.execute("revoke connect, temporary on database postgres, template1 from public")
 
     def _run(self, command: list[str], check: bool = True) -> None:
         program = [str(self._bin / command[0]), *command[1:]]

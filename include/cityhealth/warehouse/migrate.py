@@ -16,6 +16,15 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Any number; all who migrate this database take this lock first.
 _LOCK = 7_201_405
 
+#: A BI tool asks, in marts, and lets go: a forgotten query or transaction holds up no build.
+_READER_SETTINGS = (
+    "search_path = marts",
+    "default_transaction_read_only = on",
+    "statement_timeout = '5min'",
+    "idle_in_transaction_session_timeout = '5min'",
+)
+_LARGE_OBJECTS = ("lo_create(oid)", "lo_creat(integer)", "lo_from_bytea(oid, bytea)")
+
 
 def migrate(warehouse: Warehouse) -> None:
     """Create what is missing; safe to run again and from several processes at once."""
@@ -35,7 +44,11 @@ def ensure_logins(connection: psycopg.Connection, warehouse: Warehouse) -> None:
     database = sql.Identifier(warehouse.address.name)
     connection.execute(sql.SQL("grant create, temporary on database {} to transformer").format(database))
     connection.execute(sql.SQL("revoke temporary on database {} from public").format(database))
-    connection.execute("alter role reader set search_path = marts")
+    for setting in _READER_SETTINGS:
+        connection.execute(sql.SQL("alter role reader set {}").format(sql.SQL(setting)))
+    # Large objects belong to no schema: whoever may make them can fill the disk.
+    for function in _LARGE_OBJECTS:
+        connection.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(function)))
 
 
 def upgrade(url: str, revision: str = "head") -> None:
@@ -52,6 +65,7 @@ def ensure_airflow_database(warehouse: Warehouse) -> str:
         _ensure_login(connection, "airflow", warehouse.settings.password("airflow"))
         if not connection.execute("select 1 from pg_database where datname = 'airflow'").fetchone():
             connection.execute("create database airflow owner airflow")
+            connection.execute("revoke connect, temporary on database airflow from public")
     return warehouse.url("airflow", "airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
 
 
