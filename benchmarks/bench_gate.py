@@ -108,9 +108,8 @@ def run(batches: int, rows: int) -> None:
         judged = time.perf_counter() - started
     accepted = sum(judgement.rows_accepted for judgement in judgements)
     warned = sum(judgement.warnings for judgement in judgements)
-    print(
-        f"gate of {batches} × {rows:,} rows ({accepted:,} accepted, {warned:,} warnings): peak {peak_mebibytes():.0f} MiB"
-    )
+    counts = f"{accepted:,} accepted, {warned:,} warnings"
+    print(f"gate of {batches} × {rows:,} rows ({counts}): peak {peak_mebibytes():.0f} MiB")
     report("  judging", judged, "loading the same rows", loaded)
     print(f"  {judged / batches / rows * 1e6:.1f} s per million rows, receipts and the import of the suite included")
 

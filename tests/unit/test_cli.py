@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cityhealth import cli
+from cityhealth.cli import console
 
 
 def said(*arguments: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
@@ -58,9 +59,9 @@ def test_days_in_the_wrong_order_are_said_and_not_taken_for_an_empty_feed(
 
 def test_a_table_folds_what_is_too_wide_and_cuts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     path = "/somewhere/" + "outbox/" * 30 + "回执.xlsx"
-    table = cli._table("receipt")
+    table = console.table("receipt")
     table.add_row(path)
-    cli.Console(width=60).print(table)
+    console.Console(width=60).print(table)
     printed = capsys.readouterr().out
     assert "…" not in printed
     assert path in "".join(line.strip("│┃ ") for line in printed.splitlines())

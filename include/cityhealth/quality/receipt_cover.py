@@ -93,7 +93,7 @@ def _facts(sheet: Worksheet, row: int, cover: Cover, judged: Judged) -> int:
         ("报送单位", cover.department_zh),
         ("收到时间", f"{arrival.received_at.astimezone(CITY_TIMEZONE):%Y-%m-%d %H:%M}"),
         ("文件校验码", f"sha256 {arrival.sha256}"),
-        ("校验结论", VERDICTS_ZH[judged.verdict]),
+        ("校验结论", VERDICTS_ZH[judged.verdict] + ("；另有工作表未读，见下" if cover.unread_zh else "")),
         ("行数", f"填报 {judged.rows_in} 行：采用 {judged.count('accepted')} 行，未采用 {judged.count('refused')} 行；"
                  f"另有空行 {judged.count('blank')} 行，提醒 {judged.warnings} 条"),
         *(("说明", note) for note in cover.notes_zh),

@@ -38,7 +38,8 @@ class Warehouse:
         try:
             return psycopg.connect(self.url(role), autocommit=autocommit, application_name=f"cityhealth {role}")
         except psycopg.OperationalError as error:
-            raise WarehouseError(f"cannot connect to the warehouse as {role}: {error}") from error
+            hint = "" if self.settings.database_url else " (is it started? `cityhealth db start`)"
+            raise WarehouseError(f"cannot connect to the warehouse as {role}: {error}{hint}") from error
 
     def arrow(self, role: str) -> adbc_driver_postgresql.dbapi.Connection:
         """An ADBC connection as ``role``; nothing is kept until ``commit()``.

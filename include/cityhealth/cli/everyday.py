@@ -1,0 +1,218 @@
+"""The everyday: land, ingest, build, ask, compare."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from cityhealth.cli.console import line, out, plain, prepared, show, steps, table
+from cityhealth.errors import CityHealthError
+from cityhealth.settings import CITY_TIMEZONE, from_environment
+
+# Optional, not X | None: typer reads these annotations at run time.
+FirstDay = Annotated[
+    Optional[datetime], typer.Option("--from", formats=["%Y-%m-%d"], help="First arrival day.")  # noqa: UP045
+]
+LastDay = Annotated[
+    Optional[datetime], typer.Option("--to", formats=["%Y-%m-%d"], help="Last arrival day, included.")  # noqa: UP045
+]
+
+
+app = typer.Typer()
+
+
+@app.command()
+def land(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False)],
+    feed: Annotated[str, typer.Option(help="Which feed they belong to: departmental, yearbook.")],
+    department: Annotated[Optional[str], typer.Option(help="Who sent them: code, name or alias.")] = None,  # noqa: UP045
+    received: Annotated[
+        Optional[datetime],  # noqa: UP045
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+            help="When they reached the office (Asia/Shanghai); now if not said.",
+        ),
+    ] = None,
+    attach: Annotated[
+        list[Path] | None, typer.Option(help="Raw data (原始数据) handed in with them.", exists=True)
+    ] = None,
+) -> None:
+    """Put files into the landing zone, as the transfer service does."""
+    from cityhealth.feeds import feed_named
+    from cityhealth.landing import LandingZone
+
+    settings = from_environment()
+    feed_named(feed, settings.city)
+    landing = LandingZone(settings.landing_url)
+    moment = moment_of(received)
+    attachments = [(path.name, path.read_bytes()) for path in attach or []]
+    for path in paths:
+        arrival = landing.land(
+            path.read_bytes(),
+            feed=feed,
+            filename=path.name,
+            received_at=moment,
+            department_text=department,
+            attachments=attachments,
+        )
+        out.print(
+            f"{arrival.filename}  →  {feed} {arrival.day}  sha256 {arrival.sha256[:12]}…  arrival {arrival.arrival_id}",
+            highlight=False,
+        )
+
+
+@app.command()
+def ingest(feed: str, first: FirstDay = None, last: LastDay = None) -> None:
+    """Load and judge what FEED received (all of it, or the arrival days --from … --to), without Airflow."""
+    from cityhealth.feeds.pipeline import ingest as run_ingest
+
+    if first and last and first > last:
+        raise CityHealthError(f"--from {first:%Y-%m-%d} 晚于 --to {last:%Y-%m-%d}，其间没有任何一天")
+    settings, warehouse = prepared()
+    with steps(f"{feed}: looking into the landing zone") as progress:
+        judgements = run_ingest(
+            settings,
+            warehouse,
+            feed,
+            day(first),
+            day(last),
+            run="cli",
+            progress=lambda m: show(progress, m),
+        )
+    for j in judgements:
+        line(f"{j.verdict}  {j.rows_in} = {j.rows_accepted} accepted + {j.rows_refused} refused  {j.filename}")
+        line(f"    {j.receipt_path or 'no receipt'}")
+    line(f"{feed}: {len(judgements)} batches")
+
+
+@app.command()
+def build(
+    select: Annotated[
+        str | None, typer.Option(help="dbt selection, e.g. `indicator_scorecard+`; all if not said.")
+    ] = None,
+) -> None:
+    """Build the marts with dbt: seeds, models, checks."""
+    from cityhealth.transform import build as run_build
+
+    settings, warehouse = prepared()
+    with steps("dbt build") as progress:
+        result = run_build(warehouse, settings, select=select, on_node=lambda node: show(progress, str(node)))
+    out.print(f"build {result.build_id}: {result}", highlight=False)
+
+
+@app.command()
+def sql(
+    statement: str,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated on standard output.")] = False,
+) -> None:
+    """Answer a query as the `reader` role, which sees the marts and nothing else."""
+    import psycopg
+
+    _, warehouse = prepared(start=False)
+    with warehouse.connect("reader") as connection:
+        try:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            headers = [column.name for column in cursor.description or ()]
+            rows = cursor.fetchall() if headers else []
+        except psycopg.Error as error:
+            raise CityHealthError(str(error).strip()) from error
+    if as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(headers)
+        writer.writerows(rows)
+        return
+    shown = table(*headers)
+    for row in rows:
+        shown.add_row(*("" if value is None else plain(value) for value in row))
+    out.print(shown)
+    out.print(f"{len(rows)} rows")
+
+
+@app.command()
+def status(
+    names: Annotated[bool, typer.Option("--names", help="Name every missing item, not only the first three.")] = False,
+) -> None:
+    """Say what landed, what was refused and why, and what is missing."""
+    from cityhealth.catalogue import load
+    from cityhealth.feeds import FEEDS
+    from cityhealth.landing import LandingZone
+    from cityhealth.reports import status as report
+
+    settings, warehouse = prepared(start=False)
+    out.rule("到件 arrivals")
+    for s in report.feed_status(warehouse, LandingZone(settings.landing_url), list(FEEDS)):
+        line(f"{s.feed}: {s.landed} files landed, of them {s.not_judged} not judged, {len(s.waiting)} not loaded")
+        line(f"    files: {s.accepted} accepted, {s.partly} partly, {s.refused} refused")
+        line(f"    rows: {s.rows_in} in = {s.rows_accepted} accepted + {s.rows_refused} refused")
+        for arrival in s.waiting:
+            again = f"cityhealth ingest {s.feed} --from {arrival.day} --to {arrival.day}"
+            line(f"    not loaded: {arrival.filename}, received {arrival.received_at:%Y-%m-%d %H:%M} — {again}")
+    out.rule("退回 refused, whole or in part")
+    for r in report.refusals(warehouse):
+        rows = f", {r.rows_refused} rows" if r.rows_refused else ""
+        line(f"{r.received_at:%Y-%m-%d %H:%M}  {r.verdict}{rows}  {r.department_text or '—'}  {r.filename}")
+        line(f"    {r.reason_zh}")
+    out.rule("未报 missing")
+    for m in report.missing(warehouse, load(settings.seed_dir)):
+        shown = m.missing_zh if names else m.missing_zh[:3]
+        more = f" …（共 {len(m.missing_zh)} 项，--names 全部列出）" if len(m.missing_zh) > len(shown) else ""
+        line(f"{m.department_zh}: {m.accepted} / {m.owed}  {'；'.join(shown)}{more}")
+
+
+@app.command()
+def diff(
+    build_a: Annotated[int | None, typer.Argument(help="Older build; the last but one if not said.")] = None,
+    build_b: Annotated[Optional[int], typer.Argument(help="Newer build; the last if not said.")] = None,  # noqa: UP045
+) -> None:
+    """Show which values of the marts changed between two builds."""
+    from cityhealth.transform import diff as compare
+
+    _, warehouse = prepared(start=False)
+    changes = compare(warehouse, build_a, build_b)
+    shown = table("mart", "key", "column", "before", "after", title=f"{len(changes)} changes")
+    for change in changes:
+        shown.add_row(change.mart, plain(change.key), change.column or "", plain(change.before), plain(change.after))
+    out.print(shown)
+
+
+@app.command()
+def templates(
+    year: Annotated[int, typer.Option(help="Year of the indicator system.")] = 2021,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder to write to; `templates` below CITYHEALTH_HOME if not said.")
+    ] = None,
+) -> None:
+    """Write one Excel workbook per lead department, for it to fill."""
+    from cityhealth.catalogue import load
+    from cityhealth.templates import write_templates
+
+    settings = from_environment()
+    for path in write_templates(load(settings.seed_dir), year, to or settings.home / "templates"):
+        out.print(str(path), highlight=False)
+
+
+@app.command()
+def demo() -> None:
+    """The whole way on the sample city, through Airflow: what `make demo` runs."""
+    from cityhealth.demo import run
+
+    settings = from_environment()
+    run(settings, out)
+
+
+def day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def moment_of(stated: datetime | None) -> datetime:
+    """The moment of an arrival; one that has not come yet is a slip, and would outrank whatever comes till then."""
+    now = datetime.now(CITY_TIMEZONE)
+    moment = stated.replace(tzinfo=CITY_TIMEZONE) if stated else now
+    if moment > now:
+        raise CityHealthError(f"--received {moment:%Y-%m-%d %H:%M} 晚于现在（{now:%Y-%m-%d %H:%M}），请核对收到时间")
+    return moment
