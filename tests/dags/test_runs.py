@@ -83,5 +83,10 @@ def test_the_scheduler_backfills_arrival_days_builds_by_asset_and_replays_withou
             through_airflow(airflow.client(), [half], say=print)
         failed = one(airflow, "select count(*) > 0 from ops.outcome where not success and message like '%尚未传完%'")
         assert failed == (True,)
+        # The callback on failure named the task as well, once its retries were used up.
+        named = one(
+            airflow, "select count(*) from ops.outcome where object = 'ingest_departmental.load' and not success"
+        )
+        assert named == (1,)
     finally:
         airflow.down()

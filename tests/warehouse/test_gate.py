@@ -82,14 +82,18 @@ def test_judging_again_changes_nothing_and_a_new_suite_makes_a_new_run(office: O
     assert (first.already, again.already, again.gate_run_id) == (False, True, first.gate_run_id)
     assert office.ask("select count(*) from gate.run") == [(1,)]
     suite = office.expectations / "departmental_row.yml"
-    suite.write_text(
-        suite.read_text(encoding="utf-8").replace("abs(value - round(value))", "abs(round(value) - value)")
-    )
+    before = suite.read_text(encoding="utf-8")
+    suite.write_text(before.replace("abs(value - round(value))", "abs(round(value) - value)"))
     (other,) = office.judge(batch)
     assert (other.already, other.verdict) == (False, first.verdict)
     assert other.gate_run_id != first.gate_run_id
     assert office.ask("select gate_run_id from gate.current_run") == [(other.gate_run_id,)]
     assert office.ask("select count(*) from gate.current_item_value") == [(1,)]
+    suite.write_text(before)
+    (back,) = office.judge(batch)
+    assert (back.already, back.gate_run_id) == (True, first.gate_run_id)
+    assert office.ask("select gate_run_id from gate.current_run") == [(first.gate_run_id,)]
+    assert office.ask("select count(*) from gate.run") == [(2,)]
     assert (
         sha256_hex(Path(str(other.receipt_path)).read_bytes())
         == office.ask(f"select receipt_sha256 from gate.run where gate_run_id = '{first.gate_run_id}'")[0][0]

@@ -74,7 +74,7 @@ def judge(
 ) -> list[Judgement]:
     """Judge batches, each by itself: write its run, results, findings and values, and its receipt.
 
-    A batch that was judged by the same suite and catalogue before keeps that judgement.
+    A batch that was judged by the same suite and catalogue before keeps that judgement, which is then the current one.
 
     Raises:
         SuiteError: a suite is not whole; nothing is judged.
@@ -145,6 +145,7 @@ class _Gate:
         gate_run_id = stable_id(batch_id, suite.hash, self._catalogue.catalogue_hash)
         known = self.session.read_run(gate_run_id)
         if known is not None:
+            self.session.reaffirm(gate_run_id)
             return _judgement(batch, known, already=True)
         lookup = self._lookup(batch)
         if batch.read_error_code is not None:

@@ -177,6 +177,14 @@ class Session:
         ).fetchone()
         return GateRun(*row) if row else None
 
+    def reaffirm(self, gate_run_id: str) -> None:
+        """Make an earlier run its batch's current one again, where a later one with another suite or catalogue is."""
+        self.plain.execute(
+            "insert into gate.reaffirmation (gate_run_id) select %(run)s"
+            " where not exists (select 1 from gate.current_run where gate_run_id = %(run)s)",
+            {"run": gate_run_id},
+        )
+
     def fill_work_table(self, table: str, frame: pd.DataFrame) -> None:
         """Replace the rows of ``gate_work.<table>`` by those of ``frame`` (COPY)."""
         schema = pa.schema([(name, kind) for name, (_, kind) in WORK_COLUMNS.items()])

@@ -103,6 +103,14 @@ create table gate.run (
 );
 comment on table gate.run is '校验记录。Grain: one batch judged with one suite and one catalogue.';
 
+create table gate.reaffirmation (
+    gate_run_id text not null references gate.run,
+    reaffirmed_at timestamptz not null default clock_timestamp(),
+    primary key (gate_run_id, reaffirmed_at)
+);
+comment on table gate.reaffirmation is
+    '目录或规则改回原样后，原结论重新生效。Grain: one moment at which an earlier run became the current one again.';
+
 create table gate.result (
     gate_run_id text not null references gate.run,
     rule_code text not null,
@@ -168,7 +176,10 @@ select
 from (
     select distinct on (run.batch_id) run.*
     from gate.run as run
-    order by run.batch_id, run.gated_at desc, run.gate_run_id
+    left join (
+        select gate_run_id, max(reaffirmed_at) as reaffirmed_at from gate.reaffirmation group by gate_run_id
+    ) as again on again.gate_run_id = run.gate_run_id
+    order by run.batch_id, greatest(run.gated_at, again.reaffirmed_at) desc, run.gate_run_id
 ) as latest
 join raw.batch as batch on batch.batch_id = latest.batch_id
 join raw.arrival as arrival on arrival.arrival_id = batch.arrival_id;
