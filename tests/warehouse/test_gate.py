@@ -183,3 +183,26 @@ def test_a_value_that_is_kept_can_be_followed_to_its_cell(office: Office) -> Non
     )
     assert (value, unit, value_text, unit_text) == (45.6, "平方公里", "４５６０", "公顷")
     assert (sheet, cell, source_kind, len(sha256)) == ("源", "D2", "departmental", 64)
+
+
+def test_the_cell_that_is_at_fault_is_named_and_coloured_not_always_the_values(office: Office) -> None:
+    lines = (
+        "built_up_area,别处,2020,45.6,平方公里,年鉴,实测,a.pdf\n"  # row 2: the area
+        "built_up_area,某市,1999,45.6,平方公里,年鉴,实测,a.pdf\n"  # row 3: the period
+        "built_up_area,某市,2020,45.6,公斤,年鉴,实测,a.pdf\n"  # row 4: the unit
+        "built_up_area,某市,2020,45.6公斤,,年鉴,实测,a.pdf\n"  # row 5: the unit beside the number
+        "no_such_item,某市,2020,45.6,平方公里,年鉴,实测,a.pdf\n"  # row 6: the item
+    )
+    (judgement,) = office.judge(office.receive(f"{HEADER}\n{lines}".encode()))
+    faults = set(office.ask("select rule_code, cell from gate.failing_row where severity = 'critical'"))
+    assert {
+        ("area_valid", "B2"),
+        ("period_allowed", "C3"),
+        ("unit_convertible", "E4"),
+        ("unit_convertible", "D5"),
+        ("item_known", "A6"),
+    } <= faults
+    book = openpyxl.load_workbook(io.BytesIO(Path(str(judgement.receipt_path)).read_bytes()))
+    copy = book.worksheets[1]
+    commented = {cell.coordinate for row in copy.iter_rows() for cell in row if cell.comment}
+    assert {"B2", "C3", "E4", "D5", "A6"} <= commented

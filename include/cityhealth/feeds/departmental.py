@@ -31,6 +31,7 @@ _SCHEMA = pa.schema(
         *((field, pa.string()) for field in _STORED),
         ("value_cell_kind", pa.string()),
         ("other_cells", pa.string()),
+        ("cells", pa.string()),
     ]
 )
 
@@ -72,6 +73,11 @@ def _raw_row(line_no: int, table: Table, row: TableRow) -> dict[str, object]:
     cells = row.cells
     item = cells.get("item_text") or cells.get("item_name")
     value = cells.get("value_text")
+    # An empty cell can be at fault as well: it is where its column meets the row.
+    addresses = {field: f"{letters}{row.line}" for field, letters in table.columns.items()}
+    addresses |= {field: cell.address for field, cell in cells.items()}
+    if item:
+        addresses["item_text"] = item.address
     others = {field: cell.text for field, cell in cells.items() if field not in _STORED and cell is not item}
     return {
         "line_no": line_no,
@@ -83,4 +89,5 @@ def _raw_row(line_no: int, table: Table, row: TableRow) -> dict[str, object]:
         **{field: cells[field].text for field in _STORED if field in cells},
         "value_cell_kind": value.kind if value else None,
         "other_cells": json.dumps(others | {k: c.text for k, c in row.extra.items()}, ensure_ascii=False),
+        "cells": json.dumps({field: addresses[field] for field in ("item_text", *_STORED) if field in addresses}),
     }

@@ -55,7 +55,8 @@ class Candidates:
 def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidates:
     """Resolve the lines of a batch. Pure.
 
-    ``raw`` has the columns line_no, sheet, cell, row_kind and ``TEXTS`` (all text, None = empty).
+    ``raw`` has the columns line_no, sheet, cell, row_kind and ``TEXTS`` (all text, None = empty); ``cells``, where
+    it is there, tells the cell of each text (JSON).
     """
     department = _department(batch.arrival, lookup)
     rows = raw.loc[raw["row_kind"] != NOTE].reset_index(drop=True)

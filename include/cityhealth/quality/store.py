@@ -61,8 +61,8 @@ _RAW_SELECT = {
     "departmental_row": (
         "select line_no, sheet, coalesce(value_cell, 'A' || row_no) as cell, row_kind,"
         " concat_ws(' ', item_text, other_cells::json ->> 'item_name') as item_text, area_text, period_text,"
-        " value_text, unit_text, state_text, source_text, method_text, remarks_text, attachment_text, value_cell_kind"
-        " from raw.departmental_row where batch_id = $1 order by line_no"
+        " value_text, unit_text, state_text, source_text, method_text, remarks_text, attachment_text, value_cell_kind,"
+        " cells from raw.departmental_row where batch_id = $1 order by line_no"
     ),
     "yearbook_cell": (
         "select line_no, sheet, cell, 'data' as row_kind, item_text, area_text, period_text, value_text, unit_text,"
@@ -166,7 +166,7 @@ class Session:
             cursor.execute(_RAW_SELECT[batch.raw_table], (batch.batch_id,))
             lines = cursor.fetch_arrow_table().to_pandas()
         self.arrow.rollback()
-        return lines.reindex(columns=["line_no", "sheet", "cell", "row_kind", *TEXTS])
+        return lines.reindex(columns=["line_no", "sheet", "cell", "row_kind", "cells", *TEXTS])
 
     def read_run(self, gate_run_id: str) -> GateRun | None:
         """The run of that identifier, if the batch was judged so before."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 
 from cityhealth.errors import CityHealthError, Place
+from cityhealth.form import HEADER_ALIASES
 from cityhealth.quality.reasons import PLACEHOLDERS
 
 Severity = Literal["critical", "warning"]
@@ -33,7 +34,8 @@ class Rule:
     """One expectation. ``scope`` row: it says something of a line; batch: of the whole file, or of what it lacks.
 
     ``reason_zh`` and ``advice_zh`` are templates (``{item}``, ``{value}`` …, see :mod:`cityhealth.quality.reasons`).
-    ``owner`` is who mends it: ``department``, ``city office`` or ``engineer``.
+    ``owner`` is who mends it: ``department``, ``city office`` or ``engineer``. ``field`` is the column of the raw
+    table whose cell is at fault: the one that the receipt colours.
     """
 
     code: str
@@ -43,6 +45,7 @@ class Rule:
     reason_zh: str
     advice_zh: str
     owner: str
+    field: str = "value_text"
 
     @cached_property
     def placeholders(self) -> frozenset[str]:
@@ -108,7 +111,10 @@ def _rule(file: str, number: int, expectation: Mapping[str, Any]) -> Rule:
         reason_zh=meta["reason_zh"],
         advice_zh=meta["advice_zh"],
         owner=meta["owner"],
+        field=meta.get("field", Rule.field),
     )
+    if rule.field not in HEADER_ALIASES:
+        raise SuiteError(f"meta.field {rule.field!r} is no column of the form", place)
     if unknown := rule.placeholders - PLACEHOLDERS:
         raise SuiteError(f"unknown placeholders: {', '.join(sorted(unknown))}", place)
     return rule

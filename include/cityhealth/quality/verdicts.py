@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -137,13 +138,20 @@ def _finding(rule: Rule, row: Mapping[Any, Any], batch: BatchFacts, lookup: Look
         scope=rule.scope,
         line_no=int(row["line_no"]) if handed_in else None,
         sheet=row["sheet"] if handed_in else None,
-        cell=row["cell"] if handed_in else None,
+        cell=_cell(rule, row) if handed_in else None,
         item_code=_or_none(row.get("item_code")),
         item_zh="" if row["line_no"] == BATCH_LINE else reasons.item_name(row, lookup),
         value_text=_or_none(row.get("value_text")),
         reason_zh=rule.reason_zh.format_map(words),
         advice_zh=rule.advice_zh.format_map(words),
     )
+
+
+def _cell(rule: Rule, row: Mapping[Any, Any]) -> str:
+    """The cell at fault, as far as the raw row knows it; else the line's value cell."""
+    if rule.field == "unit_text" and not row.get("unit_text"):
+        return row["cell"]  # the unit stands beside the number
+    return json.loads(_or_none(row.get("cells")) or "{}").get(rule.field) or row["cell"]
 
 
 def _or_none(value: Any) -> Any:

@@ -59,8 +59,11 @@ create table raw.departmental_row (
     attachment_text text,
     value_cell_kind text,
     other_cells text not null default '{}',
+    cells text not null default '{}',
     primary key (batch_id, line_no)
 );
+comment on column raw.departmental_row.cells is
+    'JSON: column of this table to the cell that it was read from, or would be.';
 comment on table raw.departmental_row is '部门填报表逐行原文。Grain: one line of a workbook, as handed in.';
 
 create table raw.yearbook_cell (
