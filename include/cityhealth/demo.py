@@ -63,13 +63,14 @@ def run(settings: Settings, out: Console) -> None:
 def _print_result(
     warehouse: Warehouse, catalogue: Catalogue, settings: Settings, landed: list[Arrival], out: Console
 ) -> None:
-    feeds = Table(
-        "feed", "files in", "accepted", "partly", "refused", "rows in", "= accepted", "+ refused", title="到件与校验"
-    )
+    out.rule("到件与校验 files and rows")
     for s in status.feed_status(warehouse, LandingZone(settings.landing_url), list(FEEDS)):
-        numbers = (s.landed, s.accepted, s.partly, s.refused, s.rows_in, s.rows_accepted, s.rows_refused)
-        feeds.add_row(s.feed, *map(str, numbers))
-    out.print(feeds)
+        out.print(
+            f"{s.feed}: {s.landed} files in: {s.accepted} accepted, {s.partly} partly, {s.refused} refused; "
+            f"{s.rows_in} rows in = {s.rows_accepted} accepted + {s.rows_refused} refused",
+            highlight=False,
+            soft_wrap=True,
+        )
     with warehouse.connect("reader") as connection:
         states = connection.execute(
             "select state_zh, count(*) filter (where status = 'official'), count(*) filter (where status <> 'official')"
