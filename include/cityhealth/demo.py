@@ -65,12 +65,7 @@ def _print_result(
 ) -> None:
     out.rule("到件与校验 files and rows")
     for s in status.feed_status(warehouse, LandingZone(settings.landing_url), list(FEEDS)):
-        out.print(
-            f"{s.feed}: {s.landed} files in: {s.accepted} accepted, {s.partly} partly, {s.refused} refused; "
-            f"{s.rows_in} rows in = {s.rows_accepted} accepted + {s.rows_refused} refused",
-            highlight=False,
-            soft_wrap=True,
-        )
+        out.print(str(s), highlight=False, soft_wrap=True)
     with warehouse.connect("reader") as connection:
         states = connection.execute(
             "select state_zh, count(*) filter (where status = 'official'), count(*) filter (where status <> 'official')"

@@ -146,9 +146,9 @@ def status(
     settings, warehouse = prepared(start=False)
     out.rule("到件 arrivals")
     for s in report.feed_status(warehouse, LandingZone(settings.landing_url), list(FEEDS)):
-        line(f"{s.feed}: {s.landed} files landed, of them {s.not_judged} not judged, {len(s.waiting)} not loaded")
-        line(f"    files: {s.accepted} accepted, {s.partly} partly, {s.refused} refused")
-        line(f"    rows: {s.rows_in} in = {s.rows_accepted} accepted + {s.rows_refused} refused")
+        line(s)
+        if s.not_judged:
+            line(f"    {s.not_judged} loaded but not judged")
         for arrival in s.waiting:
             again = f"cityhealth ingest {s.feed} --from {arrival.day} --to {arrival.day}"
             line(f"    not loaded: {arrival.filename}, received {arrival.received_at:%Y-%m-%d %H:%M} — {again}")

@@ -27,6 +27,11 @@ class FeedStatus:
     rows_accepted: int
     rows_refused: int
 
+    def __str__(self) -> str:
+        files = f"{self.accepted} accepted, {self.partly} partly, {self.refused} refused"
+        rows = f"{self.rows_in} rows in = {self.rows_accepted} accepted + {self.rows_refused} refused"
+        return f"{self.feed}: {self.landed} files in: {files}; {rows}"
+
 
 @dataclass(frozen=True)
 class Refusal:
