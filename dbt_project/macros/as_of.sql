@@ -4,10 +4,12 @@
 {%- endmacro %}
 
 
-{# Whether a catalogue row was known by then. known_from is a day in the city's time; empty means always.
-   Read through jsonb, because a seed file may leave the column out altogether. #}
+{# Whether a catalogue row counted then: known from the day known_from on (empty: always), and no longer from the day
+   known_until on (empty: it still counts). Days of the city's time.
+   Read through jsonb, because a seed file may leave the columns out altogether. #}
 {% macro known(row) -%}
     coalesce((to_jsonb({{ row }}) ->> 'known_from')::date::timestamp at time zone 'Asia/Shanghai' <= {{ as_of() }}, true)
+    and coalesce((to_jsonb({{ row }}) ->> 'known_until')::date::timestamp at time zone 'Asia/Shanghai' > {{ as_of() }}, true)
 {%- endmacro %}
 
 

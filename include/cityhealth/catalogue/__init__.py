@@ -5,11 +5,12 @@ The files are ``dbt_project/seeds/<city>/*.csv``; dbt loads the same ones.
 
 from __future__ import annotations
 
-from cityhealth.catalogue.catalogue import Catalogue, Duty, catalogue_hash, fold, load
+from cityhealth.catalogue.catalogue import Catalogue, CatalogueHistory, Duty, fold, load, load_history
 from cityhealth.catalogue.checking import check
 from cityhealth.catalogue.findings import Finding
 from cityhealth.catalogue.rows import (
     Area,
+    Campaign,
     Correction,
     Department,
     Dimension,
@@ -17,6 +18,7 @@ from cityhealth.catalogue.rows import (
     Grading,
     Indicator,
     Item,
+    ProblemTheme,
     Responsibility,
     SourcePriority,
     Target,
@@ -26,7 +28,9 @@ from cityhealth.catalogue.rows import (
 
 __all__ = [
     "Area",
+    "Campaign",
     "Catalogue",
+    "CatalogueHistory",
     "Correction",
     "Department",
     "Dimension",
@@ -36,13 +40,14 @@ __all__ = [
     "Grading",
     "Indicator",
     "Item",
+    "ProblemTheme",
     "Responsibility",
     "SourcePriority",
     "Target",
     "Unit",
     "WorkBlock",
-    "catalogue_hash",
     "check",
     "fold",
     "load",
+    "load_history",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from cityhealth.catalogue.reading import Placed, Tables, read_tables
 from cityhealth.catalogue.rows import (
     FILES,
     Area,
+    Campaign,
     Correction,
     Department,
     Dimension,
@@ -23,6 +25,7 @@ from cityhealth.catalogue.rows import (
     Indicator,
     Item,
     Level,
+    ProblemTheme,
     Responsibility,
     Row,
     SourcePriority,
@@ -66,6 +69,8 @@ class Catalogue:
     source_priorities: tuple[SourcePriority, ...]
     corrections: tuple[Correction, ...]
     examinations: tuple[Examination, ...]
+    campaigns: tuple[Campaign, ...]
+    problem_themes: tuple[ProblemTheme, ...]
     catalogue_hash: str = field(repr=False)
 
     @cached_property
@@ -159,8 +164,28 @@ class Catalogue:
         return found
 
 
-def load(seed_dir: Path, known_on: date | None = None) -> Catalogue:
-    """Read a city's catalogue as it was known on a day (None: all that is known).
+@dataclass(frozen=True)
+class CatalogueHistory:
+    """A city's catalogue with all that was ever known: ask it what was known on a day."""
+
+    tables: Tables
+    _by_changes: dict[int, Catalogue] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def _days_of_change(self) -> list[date]:
+        rows = [placed.row for file in FILES for placed in self.tables[file]]
+        return sorted({day for row in rows for day in (row.known_from, row.known_until) if day is not None})
+
+    def on(self, day: date) -> Catalogue:
+        """The catalogue as it was known on ``day``; equal days of knowledge give one and the same object."""
+        changes = bisect_right(self._days_of_change, day)
+        if changes not in self._by_changes:
+            self._by_changes[changes] = from_tables(self.tables, day)
+        return self._by_changes[changes]
+
+
+def load_history(seed_dir: Path) -> CatalogueHistory:
+    """Read a city's catalogue with all its versions.
 
     Raises:
         CatalogueError: a file is missing or cannot be typed; the message lists every finding, ``place`` is the first's.
@@ -169,10 +194,19 @@ def load(seed_dir: Path, known_on: date | None = None) -> Catalogue:
     if findings:
         listed = "\n".join(str(finding) for finding in findings)
         raise CatalogueError(f"目录 {seed_dir.name} 有 {len(findings)} 处问题：\n{listed}", findings[0].place)
-    return from_tables(tables, catalogue_hash(seed_dir), known_on)
+    return CatalogueHistory(tables)
 
 
-def from_tables(tables: Tables, content_hash: str, known_on: date | None = None) -> Catalogue:
+def load(seed_dir: Path, known_on: date | None = None) -> Catalogue:
+    """Read a city's catalogue as it was known on a day (None: with all that ever becomes known).
+
+    Raises:
+        CatalogueError: as :func:`load_history`.
+    """
+    return from_tables(load_history(seed_dir).tables, known_on)
+
+
+def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
     """The catalogue of typed rows; of several rows with one key the one that became known last stands."""
     rows = {file: _known(tables[file], FILES[file][1], known_on) for file in FILES}
     return Catalogue(
@@ -189,17 +223,21 @@ def from_tables(tables: Tables, content_hash: str, known_on: date | None = None)
         source_priorities=rows["source_priority.csv"],
         corrections=rows["corrections.csv"],
         examinations=rows["examination.csv"],
-        catalogue_hash=content_hash,
+        campaigns=rows["campaign.csv"],
+        problem_themes=rows["problem_themes.csv"],
+        catalogue_hash=_hash(rows),
     )
 
 
-def catalogue_hash(seed_dir: Path) -> str:
-    """sha256 over names and contents of the files; how lines end and whether the last one does makes no difference."""
+def _hash(rows: Mapping[str, Iterable[Row]]) -> str:
+    """sha256 over what the rows say: the same knowledge has the same hash, however the files spell it."""
     digest = hashlib.sha256()
-    for file in sorted(FILES):
-        # Reading as text makes every line end with \n alone.
-        content = (seed_dir / file).read_text(encoding="utf-8").rstrip("\n")
-        digest.update(f"{file}\n{content}\x1f".encode())
+    for file in sorted(rows):
+        digest.update(f"{file}\x1e".encode())
+        for row in rows[file]:
+            # When and until when a row is known does not change what it says.
+            said = [getattr(row, f.name) for f in fields(row) if f.name not in ("known_from", "known_until")]
+            digest.update(f"{said!r}\x1f".encode())
     return digest.hexdigest()
 
 
@@ -212,7 +250,7 @@ def _known(placed: Iterable[Placed[Any]], key: tuple[str, ...], day: date | None
     latest: dict[tuple[Any, ...], Row] = {}
     for row in (p.row for p in placed):
         known_from = row.known_from or date.min
-        if day is not None and known_from > day:
+        if day is not None and not known_from <= day < (row.known_until or date.max):
             continue
         identity = tuple(getattr(row, column) for column in key)
         standing = latest.get(identity)

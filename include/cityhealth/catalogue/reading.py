@@ -19,7 +19,7 @@ from cityhealth.errors import Place
 R = TypeVar("R", bound=Row)
 
 #: Every file may have these, whether or not it lists them.
-_COMMON = ("known_from", "basis")
+_COMMON = ("known_from", "known_until", "basis")
 _BOM = b"\xef\xbb\xbf"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ Basis = Literal["verified", "recalled", "inferred", "derived", "house", "propose
 _STRICT = ConfigDict(extra="forbid")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 
@@ -66,12 +67,31 @@ def _offsets(text: Any) -> Any:
     return text
 
 
+def _days_of_month(text: Any) -> Any:
+    if isinstance(text, str):
+        days = [int(part) if _WHOLE_NUMBER.fullmatch(part) else 0 for part in text.split(";")]
+        if days != sorted(set(days)) or not all(1 <= day <= 28 for day in days):
+            raise ValueError("应为每月都有的日子，从小到大，如 5;20")
+        return tuple(days)
+    return text
+
+
+def _time_of_day(text: Any) -> Any:
+    if isinstance(text, str):
+        if not _TIME_OF_DAY.fullmatch(text):
+            raise ValueError("应为时刻，如 18:00")
+        return time.fromisoformat(text)
+    return text
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Day = Annotated[date, BeforeValidator(_date)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
+DaysOfMonth = Annotated[tuple[int, ...], BeforeValidator(_days_of_month)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Offsets = Annotated[tuple[int, ...], BeforeValidator(_offsets)]
 SnakeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*[0-9]$")]
@@ -84,9 +104,11 @@ FormulaKind = Literal["ratio", "value", "growth", "lag_ratio", "maximum", "none"
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Row:
-    """What every file may carry: the day from which a row was known (None: always) and how sure it is."""
+    """What every file may carry: the day from which a row was known (None: always), the first day on which it no
+    longer counted (None: it still does), and how sure it is."""
 
     known_from: Day | None = None
+    known_until: Day | None = None
     basis: Basis | None = None
 
 
@@ -242,9 +264,13 @@ class Responsibility(Row):
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Grading(Row):
-    """A grade, a warning rule or a tolerance: ``upper`` is excluded, ``parameter`` is relative."""
+    """A grade, a warning rule, a tolerance, or a rule of the departments' assessment.
 
-    kind: Literal["grade", "warning", "tolerance"]
+    ``upper`` is excluded. ``parameter`` is relative for a ``warning`` or ``tolerance``; for ``points`` the most that
+    can be had, for ``credit`` the share of a period's credit, for ``progress`` what the rule compares with.
+    """
+
+    kind: Literal["grade", "warning", "tolerance", "points", "credit", "progress"]
     code: SnakeCode
     label_zh: Text
     label_en: Text
@@ -300,6 +326,34 @@ class Examination(Row):
     default_area_code: AreaCode
 
 
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Campaign(Row):
+    """When departments report in the examination of a year: every due day from ``first_due`` to ``last_due``.
+
+    ``cutoff`` is the time of day at which a report is late. Where ``move_holidays``, a due date that is no working
+    day moves to the next one; the period keeps the name of the nominal date.
+    """
+
+    system: Text
+    year: Whole
+    first_due: Day
+    last_due: Day
+    due_days: DaysOfMonth
+    cutoff: TimeOfDay
+    move_holidays: YesNo
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class ProblemTheme(Row):
+    """A theme by which problems are grouped: the first one (by ``sort_order``) with a keyword in the text."""
+
+    code: SnakeCode
+    name_zh: Text
+    name_en: Text
+    keywords: Texts = ()
+    sort_order: Whole
+
+
 #: File → its row, and the columns that identify one.
 FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "dimensions.csv": (Dimension, ("code",)),
@@ -315,4 +369,6 @@ FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "source_priority.csv": (SourcePriority, ("item_code", "source_kind")),
     "corrections.csv": (Correction, ("department_code", "item_code", "area_code", "period")),
     "examination.csv": (Examination, ("system", "year")),
+    "campaign.csv": (Campaign, ("system", "year")),
+    "problem_themes.csv": (ProblemTheme, ("code",)),
 }

@@ -9,7 +9,7 @@ from itertools import combinations
 from cityhealth.catalogue.catalogue import fold
 from cityhealth.catalogue.findings import Finding
 from cityhealth.catalogue.reading import Placed
-from cityhealth.catalogue.rows import Area
+from cityhealth.catalogue.rows import FILES, Area
 from cityhealth.catalogue.rules.book import Book
 
 _INTERVALS = (
@@ -17,6 +17,8 @@ _INTERVALS = (
     ("targets.csv", "valid_from", "valid_to"),
     ("areas.csv", "valid_from", "valid_to"),
     ("examination.csv", "period_start", "period_end"),
+    ("campaign.csv", "first_due", "last_due"),
+    *((file, "known_from", "known_until") for file in FILES),
 )
 
 
