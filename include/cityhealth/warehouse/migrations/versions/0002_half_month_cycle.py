@@ -29,7 +29,8 @@ create table raw.progress_line (
     cells text not null default '{}',
     primary key (batch_id, line_no)
 );
-comment on table raw.progress_line is '半月进展报告逐项原文。Grain: one task of one report (workbook or Word), as handed in.';
+comment on table raw.progress_line is
+    '半月进展报告逐项原文。Grain: one task of one report (workbook or Word), as handed in.';
 comment on column raw.progress_line.cells is
     'JSON: column of this table to where it was read: a cell, or 第 n 段 of a Word document.';
 
