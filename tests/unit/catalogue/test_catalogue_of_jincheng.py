@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from seed_files import append, change
 
-from cityhealth.catalogue import Catalogue, check, load
+from cityhealth.catalogue import Catalogue, check, load, load_history
 from cityhealth.errors import CatalogueError
 from cityhealth.periods import Period
 from cityhealth.settings import PROJECT_ROOT
@@ -133,6 +133,23 @@ def test_what_became_known_later_is_unknown_before(seeds: Path) -> None:
         return target.value
 
     assert (goal(date(2021, 5, 31)), goal(date(2021, 6, 1)), goal(None)) == (8, 9, 9)
+
+
+def test_what_ended_no_longer_counts_and_a_history_tells_each_day(seeds: Path) -> None:
+    append("grading.csv", {"code": "late"}, code="forgiven", known_from="2021-06-01", known_until="2021-07-01").apply(
+        seeds
+    )
+    history = load_history(seeds)
+
+    def codes(day: date) -> set[str]:
+        return {rule.code for rule in history.on(day).gradings}
+
+    assert [("forgiven" in codes(date(2021, 5, 31) + timedelta(days=n))) for n in (0, 1, 30, 31)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    assert history.on(date(2021, 5, 1)) is history.on(date(2021, 5, 31))
+    assert history.on(date(2021, 5, 1)).catalogue_hash == history.on(date(2021, 7, 1)).catalogue_hash
+    assert history.on(date(2021, 6, 1)).catalogue_hash != history.on(date(2021, 7, 1)).catalogue_hash
 
 
 def test_a_later_system_can_stand_beside_the_first(seeds: Path) -> None:

@@ -10,7 +10,7 @@ from seed_files import Edit, append, change, drop, line_of
 
 from cityhealth.catalogue import check
 from cityhealth.catalogue.reading import read_tables
-from cityhealth.catalogue.rules import RULES, Book, Rule, formulas, keys, references, system, validity, values
+from cityhealth.catalogue.rules import RULES, Book, Rule, cycle, formulas, keys, references, system, validity, values
 from cityhealth.errors import Place
 
 
@@ -38,6 +38,7 @@ PRIORITIES = "source_priority.csv"
 CORRECTIONS = "corrections.csv"
 EXAMINATION = "examination.csv"
 BLOCKS = "work_blocks.csv"
+CAMPAIGN = "campaign.csv"
 
 ECO01, ECO02, ECO06, CHA06 = {"code": "ECO01"}, {"code": "ECO02"}, {"code": "ECO06"}, {"code": "CHA06"}
 TRA02, N01 = {"code": "TRA02"}, {"code": "N01"}
@@ -208,6 +209,21 @@ CASES = (
          change(INDICATORS, N01, status="official"), "status", "LOC"),
     Case("two indicators have one number", system.numbers_are_distinct,
          change(INDICATORS, ECO02, no="1"), "no", "ECO01"),
+    Case("a campaign begins before the last one ends", cycle.campaigns_follow_each_other,
+         append(CAMPAIGN, {}, system="mohurd", year="2022", first_due="2022-05-05", last_due="2023-05-05",
+                due_days="5;20", cutoff="18:00", move_holidays="no"), "first_due", "2022-05-05"),
+    Case("a campaign has no examination", cycle.campaigns_follow_each_other,
+         change(CAMPAIGN, {"year": "2021"}, year="2023"), "year", "2023"),
+    Case("a campaign ends on a day that is not due", cycle.campaigns_have_due_dates,
+         change(CAMPAIGN, {"year": "2021"}, last_due="2022-05-06"), "last_due", "2022-05-06"),
+    Case("a campaign ends before it begins", validity.intervals_run_forwards,
+         change(CAMPAIGN, {"year": "2021"}, last_due="2020-05-05"), "last_due", "早于"),
+    Case("a row ends before it is known", validity.intervals_run_forwards,
+         append(GRADING, {"code": "late"}, known_from="2021-07-01", known_until="2021-06-01"), "known_until", "早于"),
+    Case("a credit is more than one", cycle.assessment_is_whole,
+         change(GRADING, {"code": "late"}, parameter="1.5"), "parameter", "1.5"),
+    Case("points are missing", cycle.assessment_is_whole,
+         change(GRADING, {"code": "corrections"}, parameter=""), "parameter", "不小于 0"),
 )
 # fmt: on
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cityhealth.catalogue.findings import Finding
-from cityhealth.catalogue.rules import formulas, keys, references, system, validity, values
+from cityhealth.catalogue.rules import cycle, formulas, keys, references, system, validity, values
 from cityhealth.catalogue.rules.book import Book
 
 Rule = Callable[[Book], Iterator[Finding]]
@@ -35,6 +35,9 @@ RULES: tuple[Rule, ...] = (
     system.official_system_is_whole,
     system.local_indicators_are_not_official,
     system.numbers_are_distinct,
+    cycle.campaigns_follow_each_other,
+    cycle.campaigns_have_due_dates,
+    cycle.assessment_is_whole,
 )
 
 __all__ = ["RULES", "Book", "Rule"]
