@@ -6,13 +6,14 @@ Pure: the campaign is the catalogue's, the clock is the caller's.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from cityhealth.catalogue import Campaign
 from cityhealth.errors import CityHealthError
+from cityhealth.period_mentions import Mention, mentions
 from cityhealth.settings import CITY_TIMEZONE
 
 
@@ -74,9 +75,30 @@ def reporting_period(key: str, campaigns: Iterable[Campaign]) -> ReportingPeriod
     known = [period for campaign in campaigns for period in reporting_periods(campaign)]
     found = next((period for period in known if period.key == key), None)
     if found is None:
-        near = sorted(period.key for period in sorted(known, key=lambda p: _distance(p.key, key))[:3])
-        raise NoSuchPeriod(f"「{key}」不是报送期（campaign.csv）" + (f"，相近的有 {'、'.join(near)}" if near else ""))
+        raise NoSuchPeriod(f"「{key}」不是报送期（campaign.csv）{_near(key, known)}")
     return found
+
+
+def read_period(text: str, received_at: datetime, campaigns: Iterable[Campaign]) -> ReportingPeriod:
+    """The period that an official's text names: ``2021-06-05``, ``截至6月5日``, ``2021年第2期（6月5日）``.
+
+    A date without its year is the one nearest to ``received_at``; a number without a year counts in the campaign
+    of ``received_at``, or the nearest one. Of a span (``5月20日至6月5日``) the last day names the period. The working
+    day to which a due date has moved names its period too.
+
+    Raises:
+        NoSuchPeriod: not understood, no due date, or several; the message is Chinese and quotes the text.
+    """
+    known = [period for campaign in campaigns for period in reporting_periods(campaign)]
+    said = mentions(text)
+    quoted = text.strip() if len(text.strip()) <= 40 else f"{text.strip()[:40]}…"
+    # A digit that belongs to no mention may be a year, a second date, anything: it is not passed over.
+    if not said.found or any(character.isdigit() for character in said.rest):
+        raise NoSuchPeriod(f"看不懂的报送期「{quoted}」，请写成 2021-06-05 的样子")
+    found = {_named(mention, received_at, known, quoted) for mention in said.found}
+    if len(found) > 1:
+        raise NoSuchPeriod(f"「{quoted}」写了不止一个报送期：{'、'.join(sorted(period.key for period in found))}")
+    return found.pop()
 
 
 def period_at(moment: datetime, campaigns: Iterable[Campaign]) -> ReportingPeriod | None:
@@ -122,6 +144,29 @@ def _month_before(day: date) -> datetime:
     year, month = (day.year, day.month - 1) if day.month > 1 else (day.year - 1, 12)
     begin = date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
     return datetime.combine(begin, datetime.min.time(), CITY_TIMEZONE)
+
+
+def _named(mention: Mention, received_at: datetime, known: Sequence[ReportingPeriod], quoted: str) -> ReportingPeriod:
+    if mention.number is not None:
+        numbered = [p for p in known if p.number == mention.number and mention.year in (None, p.year)]
+        if numbered:
+            return min(numbered, key=lambda p: abs(p.cutoff - received_at))
+        raise NoSuchPeriod(f"「{quoted}」不是报送期：没有第 {mention.number} 期")
+    years = [mention.year] if mention.year else [received_at.year + shift for shift in (-1, 0, 1)]
+    days = [day for year in years if (day := mention.on(year)) is not None]
+    if not days:
+        raise NoSuchPeriod(f"看不懂的报送期「{quoted}」，请写成 2021-06-05 的样子")
+    meant = min(days, key=lambda day: abs(day - received_at.astimezone(CITY_TIMEZONE).date()))
+    nominal = next((p for p in known if p.due == meant), None)
+    found = nominal or next((p for p in known if p.due_moved == meant), None)
+    if found is None:
+        raise NoSuchPeriod(f"「{quoted}」不是报送期{_near(meant.isoformat(), known)}")
+    return found
+
+
+def _near(key: str, known: Iterable[ReportingPeriod]) -> str:
+    near = sorted(period.key for period in sorted(known, key=lambda p: _distance(p.key, key))[:3])
+    return f"，相近的有 {'、'.join(near)}" if near else ""
 
 
 def _distance(key: str, other: str) -> float:

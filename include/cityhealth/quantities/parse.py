@@ -77,7 +77,7 @@ def parse_quantity(text: str) -> Quantity:
     """
     if len(text.strip()) > LONGEST:
         return _refused(text, "太长，不是数值")
-    folded = "".join(_fold(text)).strip()
+    folded = "".join(fold_width(text)).strip()
     squeezed = re.sub(r"\s+", "", folded)
     if squeezed.upper() in _BLANK_WORDS or _BLANK_MARKS.fullmatch(squeezed):
         return Quantity(None, None, "blank")
@@ -91,7 +91,7 @@ def parse_quantity(text: str) -> Quantity:
     return _refused(text, problem)
 
 
-def _fold(text: str) -> Iterator[str]:
+def fold_width(text: str) -> Iterator[str]:
     """Full-width forms to ASCII and odd spaces to a space.
 
     Not NFKC: that would make digits of the number out of the footnote mark of ``5①`` and of ``5²``.
