@@ -15,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -230,26 +232,58 @@ class AirflowClient:
     def unpause(self, dag_id: str) -> None:
         self._http.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
-    def backfill(self, dag_id: str, first: str, last: str, max_active_runs: int = 4) -> int:
-        """Ask for a run per day from ``first`` to ``last``, completed ones again; returns the backfill's id.
+    def planned_keys(self, dag_id: str, first: date, last: date, behaviour: str) -> tuple[str, ...]:
+        """The partition keys that :meth:`backfill` would make runs for, in order.
+
+        Raises:
+            StackError: the DAG has no partitions, or the range lies in the future.
+        """
+        answer = self._http.post("/api/v2/backfills/dry_run", json=_backfill(dag_id, first, last, behaviour))
+        if answer.is_error:
+            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {answer.text}")
+        keys = [run["partition_key"] for run in answer.json()["backfills"]]
+        if None in keys:
+            raise StackError(f"{dag_id} has no partition keys: it cannot be run for a range")
+        return tuple(keys)
+
+    def backfill(
+        self, dag_id: str, first: date, last: date, *, max_active_runs: int, behaviour: str, newest_first: bool
+    ) -> int:
+        """Ask for a run per partition from ``first`` to ``last``; returns the backfill's id.
+
+        ``behaviour``: ``completed`` runs again what has succeeded, ``failed`` leaves it out.
 
         Raises:
             StackError: Airflow refuses, for instance because another backfill of this DAG is running.
         """
-        answer = self._http.post(
-            "/api/v2/backfills",
-            json={
-                "dag_id": dag_id, "from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z",
-                "reprocess_behavior": "completed", "max_active_runs": max_active_runs,
-            },
-        )  # fmt: skip
+        asked = _backfill(dag_id, first, last, behaviour)
+        asked |= {"max_active_runs": max_active_runs, "run_backwards": newest_first}
+        answer = self._http.post("/api/v2/backfills", json=asked)
         if answer.is_error:
-            raise StackError(f"Airflow refuses a backfill of {dag_id} {first}…{last}: {answer.text}")
+            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {answer.text}")
         return answer.json()["id"]
 
-    def backfill_is_complete(self, backfill_id: int) -> bool:
-        """Whether Airflow has closed a backfill, a little after its last run; only then may another begin."""
-        return self._get(f"/api/v2/backfills/{backfill_id}")["completed_at"] is not None
+    def open_backfills(self, dag_id: str) -> list[dict]:
+        """The backfills of a DAG that Airflow has not closed (it does so within 30 s); until then none may begin."""
+        newest = self._get("/api/v2/backfills", dag_id=dag_id, order_by="-id", limit=10)["backfills"]
+        return [backfill for backfill in newest if backfill["completed_at"] is None]
+
+    def backfill_runs(self, dag_id: str, number: int) -> list[dict]:
+        """The ``number`` newest runs that backfills of a DAG have made, newest first."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns"
+        found: list[dict] = []
+        while len(found) < number:
+            page = self._get(path, run_type="backfill", order_by="-id", limit=100, offset=len(found))["dag_runs"]
+            found += page
+            if len(page) < 100:
+                break
+        return found[:number]
+
+    def consumers(self, dag_id: str) -> list[str]:
+        """The DAGs that run after an asset of this one."""
+        assets = self._get("/api/v2/assets", dag_ids=dag_id, limit=100)["assets"]
+        made = [asset for asset in assets if any(task["dag_id"] == dag_id for task in asset["producing_tasks"])]
+        return sorted({dag["dag_id"] for asset in made for dag in asset["scheduled_dags"]})
 
     def trigger(self, dag_id: str) -> str:
         """Ask for a run now; returns its id."""
@@ -268,6 +302,11 @@ class AirflowClient:
 
     def _get(self, path: str, **query: str | int) -> dict:
         return self._http.get(path, params=query).raise_for_status().json()
+
+
+def _backfill(dag_id: str, first: date, last: date, behaviour: str) -> dict[str, Any]:
+    days = {"from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z"}
+    return {"dag_id": dag_id, "reprocess_behavior": behaviour, **days}
 
 
 def _airflow() -> str:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from cityhealth_airflow.messages import task_failed
+
+if TYPE_CHECKING:
+    from cityhealth.campaigns import ReportingPeriod
+    from cityhealth.settings import Settings
 
 log = logging.getLogger(__name__)
 
 #: Emitted when a gate has judged at least one batch of the feed.
 DEPARTMENTAL = Asset("raw.departmental")
 YEARBOOK = Asset("raw.yearbook")
+PROGRESS = Asset("raw.progress")
+MEETING = Asset("raw.meeting")
 #: Emitted when dbt has built all marts.
 MARTS = Asset("marts")
+#: Emitted, with the period as its partition key, when the documents of a half-month summary are out.
+SUMMARY = Asset("marts.semimonthly_summary")
+
+#: Of ``ops.outcome``: the step at which a task fails; whatever is not here reads.
+_STEPS = {"gate": "gated", "collect": "gated"} | dict.fromkeys(("build", "summarise", "publish", "check"), "built")
 
 
 def on_failure(context: Any) -> None:
-    """Say what failed and what to do, in the log and in ``ops.outcome``; never fails itself."""
+    """Say what failed and what to do: in the log, in ``ops.outcome``, in a message; never fails itself."""
     from cityhealth.settings import from_environment
     from cityhealth.warehouse.connections import warehouse
     from cityhealth.warehouse.outcomes import Outcome, record
@@ -33,12 +47,13 @@ def on_failure(context: Any) -> None:
         context.get("exception"),
         instance.dag_id,
     )
-    step = "built" if instance.dag_id == "build_marts" else "gated" if instance.task_id == "gate" else "read"
+    step = _STEPS.get(instance.task_id, "read")
     try:
         outcome = Outcome(None, step, name, False, str(context.get("exception"))[:2000], run_id)
         record(warehouse(from_environment()), "loader", [outcome])
     except Exception:
         log.exception("the failure of %s could not be recorded in ops.outcome", name)
+    task_failed(name, run_id, context.get("exception"), instance.dag_id)
 
 
 #: Retries and their delay are the installation's: AIRFLOW__CORE__DEFAULT_TASK_RETRIES and …_RETRY_DELAY.
@@ -60,3 +75,27 @@ def arrival_day(context: Any) -> date:
     if not key:
         raise ValueError('the run has no partition key: give it a day with --conf \'{"day": "2021-05-20"}\'')
     return date.fromisoformat(key)
+
+
+def reporting_period_of(context: Any, settings: Settings) -> ReportingPeriod:
+    """The reporting period that a run is for: its partition key, or ``conf['period']`` (``airflow dags test``).
+
+    Raises:
+        AirflowSkipException: the key is no reporting period, or its cut-off has not come.
+        AirflowFailException: the run has no key.
+    """
+    from cityhealth.campaigns import NoSuchPeriod, reporting_period
+    from cityhealth.catalogue import load_campaigns
+    from cityhealth.settings import CITY_TIMEZONE
+
+    run = context["dag_run"]
+    key = getattr(run, "partition_key", None) or (run.conf or {}).get("period")
+    if not key:
+        raise AirflowFailException('the run has no period: give it one with --conf \'{"period": "2021-06-05"}\'')
+    try:
+        period = reporting_period(key, load_campaigns(settings.seed_dir))
+    except NoSuchPeriod as error:
+        raise AirflowSkipException(str(error)) from error
+    if period.cutoff > datetime.now(CITY_TIMEZONE):
+        raise AirflowSkipException(f"{period.title_zh}到 {period.cutoff:%Y-%m-%d %H:%M} 才截止，届时再汇总")
+    return period

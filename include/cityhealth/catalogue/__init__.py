@@ -5,7 +5,7 @@ The files are ``dbt_project/seeds/<city>/*.csv``; dbt loads the same ones.
 
 from __future__ import annotations
 
-from cityhealth.catalogue.catalogue import Catalogue, CatalogueHistory, Duty, fold, load, load_history
+from cityhealth.catalogue.catalogue import Catalogue, CatalogueHistory, Duty, fold, load, load_campaigns, load_history
 from cityhealth.catalogue.checking import check
 from cityhealth.catalogue.findings import Finding
 from cityhealth.catalogue.rows import (
@@ -49,5 +49,6 @@ __all__ = [
     "check",
     "fold",
     "load",
+    "load_campaigns",
     "load_history",
 ]

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from cityhealth.catalogue.reading import Placed, Tables, read_tables
+from cityhealth.catalogue.reading import Placed, Tables, read_table, read_tables
 from cityhealth.catalogue.rows import (
     FILES,
     Area,
@@ -204,6 +204,19 @@ def load(seed_dir: Path, known_on: date | None = None) -> Catalogue:
         CatalogueError: as :func:`load_history`.
     """
     return from_tables(load_history(seed_dir).tables, known_on)
+
+
+def load_campaigns(seed_dir: Path) -> tuple[Campaign, ...]:
+    """The campaigns alone, with all that ever becomes known: a mistake in another file stops no schedule.
+
+    Raises:
+        CatalogueError: ``campaign.csv`` cannot be typed; ``place`` is the first finding's.
+    """
+    file = "campaign.csv"
+    rows, findings = read_table((seed_dir / file).read_bytes(), file, Campaign)
+    if findings:
+        raise CatalogueError("\n".join(str(finding) for finding in findings), findings[0].place)
+    return _known(rows, FILES[file][1], None)
 
 
 def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:

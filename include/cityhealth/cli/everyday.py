@@ -91,6 +91,33 @@ def ingest(feed: str, first: FirstDay = None, last: LastDay = None) -> None:
 
 
 @app.command()
+def backfill(
+    dag_id: Annotated[str, typer.Argument(metavar="DAG", help="semimonthly_summary, ingest_progress, …")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day: due date or arrival.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
+    max_active_runs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 4,
+    repeat: Annotated[bool, typer.Option(help="Run again what has succeeded.")] = True,
+) -> None:
+    """Run DAG for every day or reporting period from --from to --to in the local Airflow, and wait for the runs."""
+    from cityhealth.backfill import backfill as run_backfill
+    from cityhealth.cli.installation import local_airflow
+
+    airflow = local_airflow()
+    if not airflow.running():
+        raise CityHealthError("Airflow is not running here: `cityhealth stack up` starts it")
+    runs = run_backfill(
+        airflow.client(),
+        dag_id,
+        first.date(),
+        last.date(),
+        max_active_runs=max_active_runs,
+        repeat=repeat,
+        say=line,
+    )
+    line(f"{dag_id}: {len(runs)} runs, all succeeded")
+
+
+@app.command()
 def build(
     select: Annotated[
         str | None, typer.Option(help="dbt selection, e.g. `indicator_scorecard+`; all if not said.")
