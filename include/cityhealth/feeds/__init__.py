@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from cityhealth.errors import SettingsError
 from cityhealth.feeds.base import Feed
 from cityhealth.feeds.departmental import DepartmentalFeed
+from cityhealth.feeds.meeting import MeetingFeed
+from cityhealth.feeds.progress import ProgressFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 
 #: Name → how to make the feed for a city.
 FEEDS: Mapping[str, Callable[[str], Feed]] = {
     "departmental": lambda city: DepartmentalFeed(),
     "yearbook": YearbookFeed.of_city,
+    "progress": lambda city: ProgressFeed(),
+    "meeting": lambda city: MeetingFeed(),
 }
 
 

@@ -73,9 +73,8 @@ def _raw_row(line_no: int, table: Table, row: TableRow) -> dict[str, object]:
     cells = row.cells
     item = cells.get("item_text") or cells.get("item_name")
     value = cells.get("value_text")
-    # An empty cell can be at fault as well: it is where its column meets the row.
-    addresses = {field: f"{letters}{row.line}" for field, letters in table.columns.items()}
-    addresses |= {field: cell.address for field, cell in cells.items()}
+    # An empty cell can be at fault as well.
+    addresses = table.addresses(row)
     if item:
         addresses["item_text"] = item.address
     others = {field: cell.text for field, cell in cells.items() if field not in _STORED and cell is not item}

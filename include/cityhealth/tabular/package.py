@@ -1,4 +1,4 @@
-"""The zip container of a workbook, distrusted: unpacked bytes are counted, XML may define nothing."""
+"""The zip container of a workbook or document, distrusted: unpacked bytes are counted, XML may define nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import posixpath
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 from xml.parsers import expat
 
@@ -30,9 +30,15 @@ class Handler(Protocol):
 class Package:
     """A checked zip archive; ``names`` are its parts."""
 
-    def __init__(self, data: bytes, filename: str, limits: Limits) -> None:
-        """Raises UnreadableFile: ``damaged``, ``zip_bomb``, ``encrypted``."""
+    def __init__(
+        self, data: bytes, filename: str, limits: Limits, needed: Callable[[str], bool] = lambda name: True
+    ) -> None:
+        """Raises UnreadableFile: ``damaged``, ``zip_bomb``, ``encrypted``.
+
+        Parts that are not ``needed`` (by name) are never unpacked, and may not be asked for.
+        """
         self._filename = filename
+        self._needed = needed
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN as error:
@@ -70,6 +76,10 @@ class Package:
         except expat.ExpatError as error:
             raise refuse("damaged", self._filename, f"{name} 不是完整的 XML") from error
 
+    def bytes_of(self, name: str) -> bytes:
+        """A part as it is; raises UnreadableFile (``damaged``)."""
+        return b"".join(self._chunks(name))
+
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
         """The parts that ``part`` refers to: id → (last word of the type, name of the part)."""
         folder, base = posixpath.split(part)
@@ -87,7 +97,7 @@ class Package:
         if any(entry.flag_bits & 1 for entry in entries):
             raise refuse("encrypted", self._filename)
         unpacked = 0
-        for name in self.names:
+        for name in filter(self._needed, self.names):
             for chunk in self._chunks(name):
                 unpacked += len(chunk)
                 beyond_ratio = unpacked > limits.ratio_from and unpacked > limits.ratio * packed
@@ -96,7 +106,7 @@ class Package:
 
     def _chunks(self, name: str) -> Iterator[bytes]:
         stored = self._by_folded_name.get(name.replace("\\", "/").casefold())
-        if stored is None:
+        if stored is None or not self._needed(stored):
             raise refuse("damaged", self._filename, f"缺少部件 {name}")
         try:
             with self._zip.open(stored) as stream:

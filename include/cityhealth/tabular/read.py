@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-import msoffcrypto
-from xlrd.compdoc import CompDoc
-
+from cityhealth.tabular.containers import OLE, ZIP, ole_streams, without_protection
 from cityhealth.tabular.delimited import read_delimited
 from cityhealth.tabular.limits import DEFAULT_LIMITS, Limits
 from cityhealth.tabular.refusals import refuse
@@ -16,8 +13,6 @@ from cityhealth.tabular.sheet import Sheet
 from cityhealth.tabular.xls import read_xls
 from cityhealth.tabular.xlsx import read_xlsx
 
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _NO_TABLES = {
     b"%PDF": "PDF",
     b"\x89PNG": "PNG 图片",
@@ -35,9 +30,6 @@ _OTHER_TABLES = {
     b"<?xml": "XML 表格",
 }
 _EXTENSIONS = {"xlsx": {"xlsx"}, "xlsm": {"xlsm"}, "xls": {"xls", "et"}, "csv": {"csv", "txt", "tsv"}}
-# Excel encrypts with this password where a person only protected a workbook's structure.
-_NO_PASSWORD = "VelvetSweatshop"
-_STREAMS = ("Workbook", "Book", "EncryptedPackage")
 
 
 def read_sheets(data: bytes, filename: str, limits: Limits = DEFAULT_LIMITS) -> list[Sheet]:
@@ -76,32 +68,8 @@ def _read(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
 
 def _read_ole(data: bytes, filename: str, limits: Limits) -> list[Sheet]:
     """An OLE container holds an old workbook, an encrypted new one, or another Office document."""
-    try:
-        container = CompDoc(data, logfile=io.StringIO())
-        streams = {name for name in _STREAMS if container.get_named_stream(name) is not None}
-    # xlrd's container parser walks tables of the file and fails on damaged ones in many ways.
-    except Exception as error:
-        raise refuse("damaged", filename) from error
+    streams = ole_streams(data, filename)
     if not streams & {"Workbook", "Book", "EncryptedPackage"}:
         raise refuse("not_a_table", filename, "Office 文档")
-    plain = _without_protection(data, filename)
+    plain = without_protection(data, filename)
     return _read(plain, filename, limits) if plain.startswith(ZIP) else read_xls(plain, filename, limits)
-
-
-def _without_protection(data: bytes, filename: str) -> bytes:
-    """The bytes themselves if not encrypted, or decrypted with the password that is none."""
-    try:
-        office = msoffcrypto.OfficeFile(io.BytesIO(data))
-        if not office.is_encrypted():
-            return data
-    # Damaged, or older than msoffcrypto knows (Excel 5.0): the reader of .xls will judge it.
-    except Exception:
-        return data
-    plain = io.BytesIO()
-    try:
-        office.load_key(password=_NO_PASSWORD, verify_password=True)
-        office.decrypt(plain)
-    # Whatever goes wrong here, the file cannot be opened without its password.
-    except Exception as error:
-        raise refuse("encrypted", filename) from error
-    return plain.getvalue()

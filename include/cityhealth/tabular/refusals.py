@@ -15,6 +15,9 @@ MESSAGES = {
     "not_a_table": "文件不是表格，请发送 xlsx、xls 或 csv 文件",
     "unsupported_format": "不支持这种表格格式，请另存为 xlsx 后重新发送",
     "undecodable": "无法识别文字编码，请另存为 UTF-8 编码的 csv 或 xlsx 后重新发送",
+    "old_word": "这是旧版 Word 文档（.doc、.wps），请另存为 .docx 后重新发送",
+    "not_a_document": "文件不是 Word 文档，请发送 .docx 文件",
+    "not_a_report": "文件既不是表格也不是 Word 文档，请发送 xlsx 或 docx 文件",
     "no_sheets": "工作簿里没有工作表",
 }
 

@@ -47,6 +47,11 @@ class Table:
     unknown: Mapping[str, str]
     rows: tuple[TableRow, ...]
 
+    def addresses(self, row: TableRow) -> dict[str, str]:
+        """Field → where it stands in a row; an empty cell is where its column meets the row."""
+        places = {field: f"{letters}{row.line}" for field, letters in self.columns.items()}
+        return places | {field: cell.address for field, cell in row.cells.items()}
+
 
 @dataclass(frozen=True)
 class FoundTables:
@@ -112,6 +117,11 @@ def find_table(
         {name: address(header.last_row, column) for name, column in header.unknown.items()},
         tuple(_rows(sheet, header, fill, single)),
     )
+
+
+def is_remark(text: str) -> bool:
+    """Whether a text is what stands around data: a note, a source, a signature."""
+    return _NOTE.fullmatch(unicodedata.normalize("NFKC", text).strip()) is not None
 
 
 def normalise(text: str) -> str:
@@ -235,10 +245,9 @@ def _rows(
 
 def _is_note(sheet: Sheet, row: int, own: Mapping[int, Cell], header_texts: Mapping[int, str]) -> bool:
     first = next(iter(own.values()))
-    text = unicodedata.normalize("NFKC", first.text).strip()
     # The word 合计 may stand behind an empty or a numbered first column.
     leading = [normalise(cell.text) for cell, _ in zip(own.values(), range(2), strict=False)]
-    if _NOTE.fullmatch(text) or not _TOTALS.isdisjoint(leading):
+    if is_remark(first.text) or not _TOTALS.isdisjoint(leading):
         return True
     if len(own) == 1:
         span = next((r for r in sheet.merged if r[:2] == (first.row, first.column)), None)

@@ -1,0 +1,278 @@
+"""A .docx as blocks in reading order: paragraphs, and tables as sheets of text cells.
+
+python-docx opens the document and knows its styles. Its own paragraphs and cells are not used for the text, since
+they pass over what Word wraps: inserted runs of tracked changes, content controls, text boxes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import docx
+from docx.document import Document as OpenedDocument
+from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
+from docx.styles.style import ParagraphStyle
+from docx.text.paragraph import Paragraph as DocxParagraph
+from lxml import etree
+
+from cityhealth.documents.parts import DOCUMENT_LIMITS, main_parts
+from cityhealth.tabular.limits import Limits
+from cityhealth.tabular.refusals import refuse
+from cityhealth.tabular.sheet import Cell, Range, Sheet, address
+
+BODY, HEADER = "正文", "页眉"
+
+_COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_PARAGRAPH, _TABLE, _ROW, _CELL = (qn(name) for name in ("w:p", "w:tbl", "w:tr", "w:tc"))
+_TEXT, _BOX = qn("w:t"), qn("w:txbxContent")
+_BREAKS = {qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:tab"): "\t", qn("w:noBreakHyphen"): "-"}
+# What is not there once all changes are accepted, and the copy of a text box for older programs.
+_GONE = frozenset((qn("w:del"), qn("w:moveFrom"), f"{_COMPATIBILITY}Fallback"))
+_CHANGES = tuple(qn(name) for name in ("w:ins", "w:del", "w:moveFrom", "w:moveTo"))
+_HEADING = re.compile(r"(?:heading|标题)\s*(\d)", re.IGNORECASE)
+_WIDEST_SPAN = 63  # columns of a Word table
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Text that is not blank. ``sheet`` and ``place`` say where: 正文 第 3 段 (counting those with text), 表格 1 B2.
+
+    ``level``: 1 to 9 of a heading style, None of ordinary text. ``listed``: Word numbers it by itself.
+    ``revised``: it has tracked changes; the text is what remains when all of them are accepted.
+    """
+
+    text: str
+    sheet: str
+    place: str
+    number: int
+    level: int | None = None
+    bold: bool = False
+    listed: bool = False
+    revised: bool = False
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """``sheet`` is called 表格 n, tables within tables counted too; a cell's text contains that of ``inner`` ones.
+
+    ``paragraphs`` are those of all cells in reading order, inner tables' included; ``revised``: addresses.
+    """
+
+    sheet: Sheet
+    paragraphs: tuple[Paragraph, ...]
+    inner: tuple[WordTable, ...]
+    revised: frozenset[str]
+
+
+Block = Paragraph | WordTable
+
+
+@dataclass(frozen=True)
+class Document:
+    """``headers`` are the lines above the pages."""
+
+    blocks: tuple[Block, ...]
+    headers: tuple[Paragraph, ...]
+
+
+def read_word(data: bytes, filename: str, limits: Limits = DOCUMENT_LIMITS) -> Document:
+    """All text of a .docx or .docm, with every tracked change accepted.
+
+    Raises:
+        UnreadableFile: ``damaged``, or as :func:`cityhealth.documents.parts.main_parts` says.
+    """
+    parts = main_parts(data, filename, limits)
+    try:
+        opened = docx.Document(io.BytesIO(parts))
+        reader = _Reader(opened, filename, limits.cells)
+        blocks = tuple(reader.blocks(opened.element.body, BODY))
+        return Document(blocks, tuple(_headers(opened, reader)))
+    # python-docx takes for granted that a part has the elements which the standard demands.
+    except (KeyError, ValueError, AttributeError, TypeError, RecursionError, etree.XMLSyntaxError) as error:
+        raise refuse("damaged", filename) from error
+
+
+def _headers(opened: OpenedDocument, reader: _Reader) -> Iterator[Paragraph]:
+    seen: set[str] = set()
+    for section in opened.sections:
+        for header in (section.first_page_header, section.header, section.even_page_header):
+            if header.is_linked_to_previous:
+                continue
+            for block in reader.blocks(header._element, HEADER):
+                for paragraph in (block,) if isinstance(block, Paragraph) else block.paragraphs:
+                    if paragraph.text not in seen:
+                        seen.add(paragraph.text)
+                        yield paragraph
+
+
+@dataclass
+class _Reader:
+    opened: OpenedDocument
+    filename: str
+    cells_left: int
+    numbers: dict[str, int] = field(default_factory=dict)
+    tables: int = 0
+
+    def blocks(self, parent: BaseOxmlElement, sheet: str) -> Iterator[Block]:
+        for element in _content(parent, (_PARAGRAPH, _TABLE)):
+            if element.tag == _TABLE:
+                yield self.table(element)
+                continue
+            yield from self.paragraphs(element, sheet)
+            for box in _boxes(element):
+                yield from self.blocks(box, sheet)
+
+    def paragraphs(self, element: BaseOxmlElement, sheet: str, place: str = "") -> Iterator[Paragraph]:
+        """The lines of one paragraph, all with its place; none if it is blank."""
+        lines = [line for part in _text(element).split("\n") if (line := part.strip())]
+        if not lines:
+            return
+        self.numbers[sheet] = number = self.numbers.get(sheet, 0) + 1
+        about = _About(self.opened, element)
+        for line in lines:
+            yield Paragraph(
+                line,
+                sheet,
+                place or f"第 {number} 段",
+                number,
+                about.level,
+                about.bold,
+                about.listed,
+                _revised(element),
+            )
+
+    def table(self, element: BaseOxmlElement) -> WordTable:
+        self.tables += 1
+        name = f"表格 {self.tables}"
+        rows: dict[int, dict[int, Cell]] = {}
+        merged: list[Range] = []
+        open_spans: dict[int, Range] = {}
+        paragraphs: list[Paragraph] = []
+        inner: list[WordTable] = []
+        revised: set[str] = set()
+        kept = (row for row in _content(element, (_ROW,)) if row.find(f"{qn('w:trPr')}/{qn('w:del')}") is None)
+        for line, row in enumerate(kept, start=1):
+            column = 1 + _number(row.find(f"{qn('w:trPr')}/{qn('w:gridBefore')}"), 0)
+            for cell in _content(row, (_CELL,)):
+                self.cells_left -= 1
+                if self.cells_left < 0:
+                    raise refuse("too_many_cells", self.filename)
+                width = _number(cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}"), 1)
+                span = Range(line, column, line, column + width - 1)
+                downward = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
+                if (
+                    downward is not None
+                    and downward.get(qn("w:val"), "continue") == "continue"
+                    and column in open_spans
+                ):
+                    above = open_spans[column]
+                    open_spans[column] = above._replace(last_row=line)
+                else:
+                    if column in open_spans:
+                        merged.append(open_spans.pop(column))
+                    open_spans[column] = span
+                    found, tables = self.cell(cell, name, address(line, column))
+                    paragraphs += found
+                    inner += tables
+                    if found:
+                        rows.setdefault(line, {})[column] = Cell("\n".join(p.text for p in found), line, column)
+                    if any(p.revised for p in found) or _revised(cell):
+                        revised.add(address(line, column))
+                column += width
+        merged += open_spans.values()
+        spans = sorted(r for r in merged if (r.first_row, r.first_column) != (r.last_row, r.last_column))
+        return WordTable(Sheet(name, rows, tuple(spans)), tuple(paragraphs), tuple(inner), frozenset(revised))
+
+    def cell(self, element: BaseOxmlElement, sheet: str, place: str) -> tuple[list[Paragraph], list[WordTable]]:
+        paragraphs: list[Paragraph] = []
+        inner: list[WordTable] = []
+        for child in _content(element, (_PARAGRAPH, _TABLE)):
+            if child.tag == _TABLE:
+                table = self.table(child)
+                inner.append(table)
+                # A row of an inner table is a line of the cell that holds it.
+                for line, cells in table.sheet.rows.items():
+                    text = " ".join(cell.text.replace("\n", " ") for cell in cells.values())
+                    paragraphs.append(Paragraph(text, sheet, place, line, revised=bool(table.revised)))
+            else:
+                paragraphs += self.paragraphs(child, sheet, place)
+                for box in _boxes(child):
+                    paragraphs += self.cell(box, sheet, place)[0]
+        return paragraphs, inner
+
+
+@dataclass
+class _About:
+    """What a paragraph's format says of it."""
+
+    opened: OpenedDocument
+    element: BaseOxmlElement
+
+    @cached_property
+    def level(self) -> int | None:
+        style = self._paragraph.style
+        while isinstance(style, ParagraphStyle):
+            outline = style.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
+            if outline is not None:
+                return _outline(outline)
+            if found := _HEADING.match(style.name or ""):
+                return int(found[1])
+            style = style.base_style
+        return _outline(self.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}"))
+
+    @cached_property
+    def bold(self) -> bool:
+        runs = [run for run in self._paragraph.runs if run.text.strip()]
+        return bool(runs) and all(run.bold for run in runs)
+
+    @cached_property
+    def listed(self) -> bool:
+        return self.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
+
+    @cached_property
+    def _paragraph(self) -> DocxParagraph:
+        return DocxParagraph(self.element, self.opened._body)  # type: ignore[arg-type]
+
+
+def _content(parent: BaseOxmlElement, tags: tuple[str, ...]) -> Iterator[BaseOxmlElement]:
+    """The nearest descendants with these tags, through whatever wraps them (content controls, inserted ranges)."""
+    for child in parent:
+        if child.tag in tags:
+            yield child
+        elif child.tag not in _GONE:
+            yield from _content(child, tags)
+
+
+def _text(element: BaseOxmlElement) -> str:
+    parts: list[str] = []
+    for child in element:
+        if child.tag == _TEXT:
+            parts.append(child.text or "")
+        elif child.tag in _BREAKS:
+            parts.append(_BREAKS[child.tag])
+        elif child.tag not in _GONE and child.tag != _BOX and child.tag != qn("w:pPr"):
+            parts.append(_text(child))
+    return "".join(parts)
+
+
+def _boxes(element: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
+    return _content(element, (_BOX,))
+
+
+def _revised(element: BaseOxmlElement) -> bool:
+    return next(element.iter(*_CHANGES), None) is not None
+
+
+def _number(element: BaseOxmlElement | None, otherwise: int) -> int:
+    text = "" if element is None else element.get(qn("w:val"), "")
+    return min(int(text), _WIDEST_SPAN) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
+def _outline(element: BaseOxmlElement | None) -> int | None:
+    level = _number(element, 9)
+    return level + 1 if level < 9 else None
