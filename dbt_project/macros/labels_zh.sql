@@ -74,3 +74,22 @@
     from {{ ref('stg_catalogue__areas') }}
     order by code, valid_from desc nulls last
 {%- endmacro %}
+
+
+{% macro timeliness_zh(timeliness) -%}
+    case {{ timeliness }}
+        when 'on_time' then '按时'
+        when 'same_day_late' then '当日迟报'
+        when 'late' then '迟报'
+        when 'missing' then '未报'
+    end
+{%- endmacro %}
+
+
+{% macro difficulty_state_zh(state) -%}
+    case {{ state }}
+        when 'raised' then '提出'
+        when 'assigned' then '交办'
+        when 'settled' then '办结'
+    end
+{%- endmacro %}

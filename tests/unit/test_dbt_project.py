@@ -77,10 +77,30 @@ def test_every_mart_has_an_enforced_contract_and_a_test_of_its_grain(manifest: d
         for test in nodes(manifest, "test")
         if (test.get("test_metadata") or {}).get("name") == "unique_key"
     }
-    assert len(marts(manifest)) >= 12
+    assert len(marts(manifest)) >= 24
     for mart in marts(manifest):
         assert mart["config"]["contract"]["enforced"], mart["name"]
-        assert mart["unique_id"] in grains, mart["name"]
+        # The latest edition of each period is a view: what it shows is tested where it stands.
+        assert {mart["unique_id"], f"{mart['unique_id']}_editions"} & grains, mart["name"]
+
+
+def test_a_period_s_marts_are_added_to_and_never_replaced(manifest: dict[str, Any]) -> None:
+    editions = [model for model in nodes(manifest, "model") if "edition" in model["tags"]]
+    assert len(editions) == 6
+    for model in editions:
+        assert model["config"]["materialized"] == "incremental", model["name"]
+        assert model["config"]["incremental_strategy"] == "append", model["name"]
+        assert "begin_edition" in model["config"]["pre-hook"][0]["sql"], model["name"]
+
+
+def test_a_latest_edition_has_the_columns_of_its_table(manifest: dict[str, Any]) -> None:
+    by_name = {mart["name"]: mart for mart in marts(manifest)}
+    for name, mart in by_name.items():
+        if f"{name}_editions" in by_name:
+            editions = by_name[f"{name}_editions"]["columns"]
+            assert {n: c["data_type"] for n, c in mart["columns"].items()} == {
+                n: c["data_type"] for n, c in editions.items()
+            }
 
 
 def test_every_mart_and_each_of_its_columns_is_described_in_chinese_and_english(manifest: dict[str, Any]) -> None:
@@ -143,7 +163,7 @@ def test_unit_tests_cover_every_kind_of_formula(manifest: dict[str, Any]) -> Non
 
 def test_exposures_name_their_owners(manifest: dict[str, Any]) -> None:
     owners = {exposure["name"]: exposure["owner"]["name"] for exposure in manifest["exposures"].values()}
-    assert set(owners) == {"bi_scorecard", "department_receipts", "examination_report"}
+    assert set(owners) == {"bi_scorecard", "department_receipts", "examination_report", "semimonthly_brief"}
     assert all(owners.values())
 
 

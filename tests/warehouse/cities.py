@@ -26,6 +26,12 @@ def settle(settings: Settings, root: Path) -> Settings:
     return replace(settings, project_root=root, city="testville")
 
 
+def settle_jincheng(settings: Settings, root: Path) -> Settings:
+    """Settings of an installation below ``root`` with its own copy of this repository's dbt project and catalogue."""
+    shutil.copytree(PROJECT_ROOT / "dbt_project", root / "dbt_project")
+    return replace(settings, project_root=root)
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a file as the gate leaves it; ``period`` is a year (``2020``) or a day (``2020-11-01``)."""
@@ -61,11 +67,127 @@ class File:
         return FIRST_DAY + timedelta(days=self.day)
 
 
-def hand_in(warehouse: Warehouse, *files: File) -> None:
+@dataclass(frozen=True)
+class Task:
+    """One task of a progress report as the gate leaves it."""
+
+    code: str
+    percent: float | None = None
+    work: str = ""
+    status: str = ""
+    focus: str = ""
+    problems: str = ""
+    next: str = ""
+    reason: str = ""
+    verdict: str = "accepted"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A department's progress report for a period (``2021-06-05``), received at a moment of the city's time."""
+
+    department: str
+    period: str | None
+    received: str
+    tasks: Sequence[Task]
+    feed: str = "progress"
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def received_at(self) -> datetime:
+        return moment(self.received)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One line of a meeting's list: ``assigned`` or ``settled``."""
+
+    difficulty: str
+    decision: str
+    assigned: str | None = None
+    due: str | None = None
+    on: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A meeting's list of decisions, received at a moment of the city's time."""
+
+    received: str
+    decisions: Sequence[Decision]
+    department: str | None = None
+    feed: str = "meeting"
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def received_at(self) -> datetime:
+        return moment(self.received)
+
+
+def moment(text: str) -> datetime:
+    """``2021-06-05 17:00`` in the city's time."""
+    return datetime.fromisoformat(text).replace(tzinfo=CITY_TIMEZONE)
+
+
+def hand_in(warehouse: Warehouse, *files: File | Report | Meeting) -> None:
     """Write files into raw and gate, as the loader role."""
     with warehouse.connect("loader") as connection:
         for file in files:
-            _write(connection, file)
+            if isinstance(file, File):
+                _write(connection, file)
+            elif isinstance(file, Report):
+                _write_report(connection, file)
+            else:
+                _write_meeting(connection, file)
+
+
+def _write_report(connection: psycopg.Connection, report: Report) -> None:
+    refused = sum(task.verdict == "refused" for task in report.tasks)
+    batch, run = _receive(connection, report, len(report.tasks), refused)
+    for line_no, task in enumerate(report.tasks, start=1):
+        connection.execute(
+            "insert into gate.progress_line (gate_run_id, batch_id, line_no, department_code, task_code, period,"
+            " percent, work_text, status_text, focus_text, problems_text, next_text, reason_text, verdict, marked,"
+            " sheet, cell) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '进展', %s)",
+            (
+                run, batch, line_no, report.department, task.code, report.period, task.percent, task.work, task.status,
+                task.focus, task.problems, task.next, task.reason, task.verdict, f"A{line_no + 4}",
+            ),
+        )  # fmt: skip
+
+
+def _write_meeting(connection: psycopg.Connection, meeting: Meeting) -> None:
+    batch, run = _receive(connection, meeting, len(meeting.decisions), 0)
+    for line_no, line in enumerate(meeting.decisions, start=1):
+        connection.execute(
+            "insert into gate.meeting_line (gate_run_id, batch_id, line_no, difficulty_id, decision,"
+            " assigned_department, due_date, decided_on, note_text, verdict, marked, sheet, cell)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', false, '清单', %s)",
+            (
+                run, batch, line_no, line.difficulty, line.decision, line.assigned, line.due, line.on, line.note,
+                f"A{line_no + 4}",
+            ),
+        )  # fmt: skip
+
+
+def _receive(connection: psycopg.Connection, file: Report | Meeting, lines: int, refused: int) -> tuple[str, str]:
+    arrival, batch, run = (f"{kind}-{file.number:04d}" for kind in ("arrival", "batch", "run"))
+    connection.execute(
+        "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes, received_at)"
+        " values (%s, %s, %s, %s, %s, 1, %s)",
+        (arrival, file.feed, file.department, f"{arrival}.xlsx", f"{file.number:064d}", file.received_at),
+    )
+    connection.execute(
+        "insert into raw.batch (batch_id, arrival_id, feed, raw_table, rows_read) values (%s, %s, %s, %s, %s)",
+        (batch, arrival, file.feed, f"{file.feed}_line", lines),
+    )
+    connection.execute(
+        "insert into gate.run (gate_run_id, batch_id, suite, suite_hash, catalogue_hash, verdict, rows_in,"
+        " rows_accepted, rows_refused, rows_blank, warnings) values (%s, %s, 's', 'h', 'c', %s, %s, %s, %s, 0, 0)",
+        (run, batch, "partly" if refused else "accepted", lines, lines - refused, refused),
+    )
+    return batch, run
 
 
 def _write(connection: psycopg.Connection, file: File) -> None:

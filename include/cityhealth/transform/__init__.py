@@ -1,7 +1,19 @@
-"""From judged item values to marts: dbt in process, its outcomes, the history of mart rows, and what changed."""
+"""From judgements to marts: dbt in process, its outcomes, the history of mart rows, and the editions of summaries."""
 
 from cityhealth.transform.build import BuildResult, build, build_if_changed
 from cityhealth.transform.dbt import NodeOutcome
+from cityhealth.transform.editions import Edition, latest_edition, periods_without_summary, summarise
 from cityhealth.transform.history import Change, diff
 
-__all__ = ["BuildResult", "Change", "NodeOutcome", "build", "build_if_changed", "diff"]
+__all__ = [
+    "BuildResult",
+    "Change",
+    "Edition",
+    "NodeOutcome",
+    "build",
+    "build_if_changed",
+    "diff",
+    "latest_edition",
+    "periods_without_summary",
+    "summarise",
+]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
@@ -24,7 +23,8 @@ from cityhealth.warehouse.outcomes import Outcome, record
 log = logging.getLogger(__name__)
 
 #: Any number; whoever builds in this database takes this lock first: two dbt runs would swap each other's tables.
-_LOCK = 7_201_406
+#: Summaries of periods share it among themselves: they only add rows, but no seed may be replaced while they read.
+BUILD_LOCK = 7_201_406
 _ALL = "all"
 
 
@@ -101,7 +101,9 @@ def _build(
     as_of: datetime | None,
 ) -> BuildResult:
     project = Project(warehouse, settings)
-    command = ["build", "--exclude-resource-type", "unit_test", *(["--select", *select.split()] if select else [])]
+    # Summaries of periods are made by cityhealth.transform.editions.
+    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", "tag:summary"]
+    command += ["--select", *select.split()] if select else []
     variables = {"as_of": as_of.isoformat()} if as_of else {}
     scope = " ".join([select or _ALL, *variables.values()])
     build_id = _begin(warehouse, inputs, scope)
@@ -110,8 +112,10 @@ def _build(
         manifest = project.manifest()
         _record(warehouse, build_id, nodes)
         if failed := [node for node in nodes if node.failed]:
-            raise BuildError(_complaint(failed, manifest))
+            raise BuildError(complaint(failed))
         with warehouse.connect("transformer") as connection:
+            if select is None:
+                connection.execute("update ops.preparation set seeds_hash = %s", (inputs.catalogue,))
             history.keep(connection, build_id, history.kept_marts(manifest))
             _finish(connection, build_id, "success")
     except BaseException:
@@ -121,11 +125,11 @@ def _build(
     return BuildResult(build_id, tuple(nodes))
 
 
-def files_hash(paths: Iterable[Path]) -> str:
-    """sha256 over names and contents of all files below ``paths``, in a stable order."""
+def files_hash(paths: Iterable[Path], pattern: str = "*") -> str:
+    """sha256 over names and contents of all files below ``paths`` (those of a ``pattern``), in a stable order."""
     digest = hashlib.sha256()
     for root in paths:
-        files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+        files = [root] if root.is_file() else sorted(path for path in root.rglob(pattern) if path.is_file())
         for path in files:
             digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -136,24 +140,32 @@ def files_hash(paths: Iterable[Path]) -> str:
 def alone(warehouse: Warehouse) -> Iterator[None]:
     """Hold this database's build lock; waits for whoever holds it."""
     with warehouse.connect("transformer", autocommit=True) as connection:
-        free = connection.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+        free = connection.execute("select pg_try_advisory_lock(%s)", (BUILD_LOCK,)).fetchone()
         if free != (True,):
             log.info("another build is running; waiting for it to end")
-            connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+            connection.execute("select pg_advisory_lock(%s)", (BUILD_LOCK,))
         yield
+
+
+def gate_hash(connection: psycopg.Connection, received_until: datetime | None = None) -> str:
+    """md5 over the judgements that are in force, of all batches or of those received by a moment."""
+    row = connection.execute(
+        "select md5(coalesce(string_agg(gate_run_id, ',' order by gate_run_id), '')) from gate.current_run"
+        " where %(until)s::timestamptz is null or received_at <= %(until)s",
+        {"until": received_until},
+    ).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _inputs(warehouse: Warehouse, settings: Settings) -> _Inputs:
     project = settings.dbt_project_dir
     with warehouse.connect("transformer") as connection:
-        gate = connection.execute(
-            "select md5(coalesce(string_agg(gate_run_id, ',' order by gate_run_id), '')) from gate.current_run"
-        ).fetchone()
-    assert gate is not None
+        gate = gate_hash(connection)
     return _Inputs(
         code=files_hash([project / part for part in ("models", "macros", "tests", "dbt_project.yml")]),
         catalogue=files_hash([settings.seed_dir]),
-        gate=gate[0],
+        gate=gate,
     )
 
 
@@ -170,6 +182,8 @@ def _begin(warehouse: Warehouse, inputs: _Inputs, scope: str) -> int:
     with warehouse.connect("transformer") as connection:
         # We hold the lock, so a build that still says "running" was killed.
         connection.execute("update ops.build set status = 'failed' where status = 'running'")
+        # It may load other seed files than those that summaries were prepared with.
+        connection.execute("update ops.preparation set seeds_hash = ''")
         row = connection.execute(
             "insert into ops.build (code_hash, catalogue_hash, gate_hash, scope)"
             " values (%s, %s, %s, %s) returning build_id",
@@ -204,14 +218,14 @@ def _record(warehouse: Warehouse, build_id: int, nodes: Sequence[NodeOutcome]) -
     )
 
 
-def _complaint(failed: Sequence[NodeOutcome], manifest: Mapping[str, Any]) -> str:
+def complaint(failed: Sequence[NodeOutcome]) -> str:
+    """What failed and what to do about it, for people to read."""
     lines = [f"{len(failed)} of the build's models or checks failed:"]
     for node in failed:
         lines.append(f"- {node.resource_type} {node.name}: {_gist(node)}")
-        meta = manifest["nodes"].get(node.unique_id, {}).get("config", {}).get("meta", {})
-        if "what_to_do_zh" in meta:
-            lines.append(f"  {meta['description_zh']}。{meta['what_to_do_zh']}（{meta['owner']}）")
-            lines.append(f"  {meta['description_en']}. {meta['what_to_do_en']}.")
+        if "what_to_do_zh" in node.meta:
+            lines.append("  {description_zh}。{what_to_do_zh}（{owner}）".format_map(node.meta))
+            lines.append("  {description_en}. {what_to_do_en}.".format_map(node.meta))
     return "\n".join(lines)
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cityhealth.errors import BuildError
 from cityhealth.settings import Settings
 from cityhealth.warehouse.connections import Warehouse
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 _FAILED = ("error", "fail", "runtime error", "partial success")
+#: The project parsed once per process and content, since parsing takes seconds.
+_parsed: dict[str, Manifest] = {}
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class NodeOutcome:
     """What became of one seed, model or test.
 
     ``status`` is dbt's (``success``, ``pass``, ``warn``, ``fail``, ``error``, ``skipped``); of a test, ``severity`` is
-    ``error`` or ``warn`` and ``failures`` the number of rows it found.
+    ``error`` or ``warn`` and ``failures`` the number of rows it found. ``meta`` is what the project says of it: whose
+    it is, what it means and what to do.
     """
 
     unique_id: str
@@ -34,6 +41,7 @@ class NodeOutcome:
     seconds: float | None = None
     failures: int | None = None
     message: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -65,35 +73,68 @@ class Project:
         command: Sequence[str],
         on_node: Callable[[NodeOutcome], None] | None = None,
         variables: Mapping[str, object] | None = None,
+        manifest: Manifest | None = None,
+        folder: str = "",
     ) -> list[NodeOutcome]:
         """Run a dbt command (``["build", "--select", …]``); returns the outcome of each node, failed ones included.
 
         ``on_node`` is called as each node finishes, from dbt's threads, before the number of failing rows is known.
+        With a ``manifest`` of :meth:`parsed` nothing is parsed. Runs at the same time each need their own ``folder``.
 
         Raises:
             BuildError: dbt itself gave up (a model that does not parse, no connection).
         """
+        result = self._invoke(command, on_node, variables, manifest, folder)
+        return [_outcome(node_result) for node_result in getattr(result, "results", [])]
+
+    def parsed(self, variables: Mapping[str, object], content: str) -> Manifest:
+        """The project parsed with ``variables``, once per process for equal ``content`` (a hash of its files).
+
+        Processes share dbt's own record of what is parsed; one after the other reads and writes it. Each call returns a
+        copy: dbt keeps in it what it has compiled, so that a second run would find the first one's periods there.
+
+        Raises:
+            BuildError: it does not parse.
+        """
+        key = repr((content, self.settings.dbt_project_dir, self.settings.city, self.warehouse.address, variables))
+        if key not in _parsed:
+            folder = self.settings.home / "dbt" / "parsed"
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                _parsed[key] = self._invoke(["parse"], None, variables, None, "parsed")
+        return _parsed[key].deepcopy()
+
+    def _invoke(
+        self,
+        command: Sequence[str],
+        on_node: Callable[[NodeOutcome], None] | None,
+        variables: Mapping[str, object] | None,
+        manifest: Manifest | None,
+        folder: str,
+    ) -> Any:
         # Not at the top: the import takes seconds, and `cityhealth --help` should not.
         from dbt.cli.main import dbtRunner
 
+        home = self.settings.home / "dbt" / folder
         arguments = [
             *command,
             "--project-dir", str(self.settings.dbt_project_dir),
             "--profiles-dir", str(self.settings.dbt_project_dir),
-            "--target-path", str(self.target_dir),
-            "--log-path", str(self.settings.home / "dbt" / "logs"),
+            "--target-path", str(home / "target"),
+            "--log-path", str(home / "logs"),
             "--log-level", "none",
             "--log-level-file", "info",
             "--vars", json.dumps(dict(variables or {})),
         ]  # fmt: skip
-        runner = dbtRunner(callbacks=[_node_listener(on_node)] if on_node else [])
+        runner = dbtRunner(manifest, callbacks=[_node_listener(on_node)] if on_node else [])
         with _environment(self.environment()), warnings.catch_warnings():
             # Seed files may leave optional columns out; dbt's csv reader mentions each that we nevertheless typed.
             warnings.filterwarnings("ignore", message=".*does not match the name of any column in this table")
             result = runner.invoke(arguments)
         if result.exception is not None:
             raise BuildError(f"dbt {command[0]}: {result.exception}") from result.exception
-        return [_outcome(node_result) for node_result in getattr(result.result, "results", [])]
+        return result.result
 
     def environment(self) -> dict[str, str]:
         """The variables that ``profiles.yml`` and ``dbt_project.yml`` read, and the switches that keep dbt silent."""
@@ -148,6 +189,7 @@ def _outcome(result: Any) -> NodeOutcome:
         seconds=result.execution_time,
         failures=result.failures,
         message=result.message,
+        meta=dict(getattr(node.config, "meta", {})),
     )
 
 

@@ -1,7 +1,5 @@
 -- Grain: one indicator and one area it is computed for; is_headline marks the area that the scorecard shows.
 -- Beside the headline area: every area for which the first item of the formula has something in the year.
-{{ config(materialized='view') }}
-
 with indicators as (
     select * from {{ ref('stg_catalogue__indicators') }}
     where status <> 'dropped'

@@ -1,7 +1,5 @@
 -- Grain: one accepted line that says something: a value, 不适用 or 撤回. A blank withdraws nothing and stays out.
 -- A correction is applied only to the very value it expects; the value handed in stays visible as original_value.
-{{ config(materialized='view') }}
-
 with lines as (
     select * from {{ ref('stg_gate__item_values') }}
     where verdict = 'accepted' and state <> 'blank'

@@ -1,6 +1,4 @@
 -- Grain: one line (or none: the whole batch) failing one rule, in the batch's latest gate run.
-{{ config(materialized='table') }}
-
 with failing_rows as (
     select * from {{ source('gate', 'current_failing_row') }}
 ),

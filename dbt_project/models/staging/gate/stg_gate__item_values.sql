@@ -1,8 +1,5 @@
 -- Grain: one line of one batch, with the verdict of the batch's latest gate run.
--- A table, so that all models of a build read one and the same moment of the gate. Every feed ends in this one shape,
--- so a new feed needs no model.
-{{ config(materialized='table') }}
-
+-- Every feed of values ends in this one shape, so a new feed needs no model.
 with lines as (
     select * from {{ source('gate', 'current_item_value') }}
 )

@@ -57,6 +57,29 @@ create index on raw.arrival (feed, received_at);
 create index on gate.run (batch_id);
 """
 
+# The same rows as before, asked batch by batch: a filter on feed or time of arrival now saves the rest of the work.
+CURRENT_RUN = """
+create or replace view gate.current_run as
+select
+    latest.*, batch.arrival_id, batch.feed, batch.rows_read, batch.read_error_code, batch.read_error_zh,
+    arrival.department_text, arrival.filename, arrival.sha256, arrival.received_at
+from raw.arrival as arrival
+join raw.batch as batch on batch.arrival_id = arrival.arrival_id
+cross join lateral (
+    select run.*
+    from gate.run as run
+    left join lateral (
+        select max(reaffirmation.reaffirmed_at) as reaffirmed_at
+        from gate.reaffirmation as reaffirmation
+        where reaffirmation.gate_run_id = run.gate_run_id
+    ) as again on true
+    where run.batch_id = batch.batch_id
+    order by greatest(run.gated_at, again.reaffirmed_at) desc, run.gate_run_id
+    limit 1
+) as latest;
+create index on raw.batch (arrival_id);
+"""
+
 GATE = """
 create table gate.progress_line (
     gate_run_id text not null references gate.run,
@@ -109,13 +132,15 @@ create view gate.current_progress_line as
 select
     progress_line.*, current_run.arrival_id, current_run.received_at, current_run.sha256, current_run.filename
 from gate.progress_line as progress_line
-join gate.current_run as current_run on current_run.gate_run_id = progress_line.gate_run_id;
+join gate.current_run as current_run on current_run.gate_run_id = progress_line.gate_run_id
+where current_run.feed = 'progress';
 
 create view gate.current_meeting_line as
 select
     meeting_line.*, current_run.arrival_id, current_run.received_at, current_run.sha256, current_run.filename
 from gate.meeting_line as meeting_line
-join gate.current_run as current_run on current_run.gate_run_id = meeting_line.gate_run_id;
+join gate.current_run as current_run on current_run.gate_run_id = meeting_line.gate_run_id
+where current_run.feed = 'meeting';
 """
 
 OPS = """
@@ -124,6 +149,7 @@ create table ops.edition (
     edition integer not null check (edition >= 1),
     system text not null,
     year integer not null,
+    number integer,
     cutoff timestamptz not null,
     code_hash text not null,
     catalogue_hash text not null,
@@ -136,6 +162,35 @@ create table ops.edition (
 comment on table ops.edition is '半月小结的版次。Grain: one edition of the summary of one reporting period.';
 comment on column ops.edition.gate_hash is
     'Of the judgements received by the cut-off: equal code, catalogue and gate hashes give no new edition.';
+
+comment on column ops.edition.number is 'Of the period in its campaign, from 1.';
+
+create table ops.edition_node_result (
+    period text not null,
+    edition integer not null,
+    unique_id text not null,
+    resource_type text not null,
+    status text not null,
+    severity text,
+    seconds double precision,
+    failures bigint,
+    message text,
+    row_count bigint,
+    primary key (period, edition, unique_id),
+    foreign key (period, edition) references ops.edition
+);
+comment on table ops.edition_node_result is
+    '每个版次各模型与检验的结果。Grain: one node of one edition of the summary of one reporting period.';
+comment on column ops.edition_node_result.row_count is 'Of a model: the rows that the edition has in its table.';
+
+create table ops.preparation (
+    only_one boolean primary key default true check (only_one),
+    code_hash text not null,
+    seeds_hash text not null,
+    prepared_at timestamptz not null default clock_timestamp()
+);
+comment on table ops.preparation is
+    '半月小结的表、视图与目录按哪一版代码和文件备好。Grain: one row: the code and seed files that stand ready.';
 
 create table ops.document (
     period text not null,
@@ -158,10 +213,11 @@ grant select on
     gate.current_progress_line, gate.current_meeting_line to transformer;
 grant select on gate.current_progress_line, gate.current_meeting_line to loader;
 grant select, insert, update on ops.edition to transformer;
-grant select, insert on ops.document to transformer;
+grant select, insert, update, delete on ops.edition_node_result, ops.preparation to transformer;
+grant select, insert, update on ops.document to transformer;
 """
 
 
 def upgrade() -> None:
-    for script in (RAW, GATE, OPS, RIGHTS):
+    for script in (RAW, CURRENT_RUN, GATE, OPS, RIGHTS):
         op.execute(script)

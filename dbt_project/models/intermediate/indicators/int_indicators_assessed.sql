@@ -1,0 +1,98 @@
+-- Grain: one indicator of one system and year, in its headline area: the scorecard, of today or as of a period.
+-- Dropped 特色指标 are left out, proposed ones shown.
+with scored as (
+    select * from {{ ref('int_indicator_values_scored') }}
+),
+
+indicators as (
+    select * from {{ ref('stg_catalogue__indicators') }}
+),
+
+dimensions as (
+    select * from {{ ref('stg_catalogue__dimensions') }}
+),
+
+targets as (
+    select * from {{ ref('stg_catalogue__targets') }}
+    where kind = 'target'
+),
+
+published_references as (
+    select * from {{ ref('stg_catalogue__targets') }}
+    where kind = 'reference'
+),
+
+areas as (
+    {{ current_areas() }}
+),
+
+area_counts as (
+    select
+        system,
+        year,
+        code,
+        count(*) filter (where not is_headline and value is not null) as other_area_count
+    from scored
+    group by system, year, code
+)
+
+select
+    scored.system,
+    scored.year,
+    scored.code,
+    indicators.no,
+    indicators.name_zh,
+    indicators.name_en,
+    indicators.dimension_code,
+    dimensions.name_zh as dimension_zh,
+    dimensions.name_en as dimension_en,
+    indicators.unit,
+    indicators.direction,
+    indicators.category,
+    indicators.status,
+    {{ status_zh('indicators.status') }} as status_zh,
+    indicators.lead_department,
+    scored.area_code,
+    areas.name_zh as area_zh,
+    scored.value,
+    scored.numerator,
+    scored.denominator,
+    scored.reported_value,
+    scored.previous_value,
+    scored.state,
+    {{ state_zh('scored.state') }} as state_zh,
+    {{ state_order('scored.state') }} as state_order,
+    scored.reason_zh,
+    scored.marked,
+    scored.later_refused,
+    {{ target_text('targets') }} as target_text,
+    targets.operator as target_operator,
+    targets.value as target_value,
+    targets.value_high as target_value_high,
+    targets.source as target_source,
+    targets.basis as target_basis,
+    {{ target_text('published_references') }} as reference_text,
+    published_references.source as reference_source,
+    scored.score,
+    scored.grade,
+    scored.grade_zh,
+    scored.warning,
+    {{ warning_zh('scored.warning') }} as warning_zh,
+    scored.warning_reason_zh,
+    indicators.definition_basis,
+    area_counts.other_area_count
+from scored
+inner join indicators
+    on scored.system = indicators.system and scored.year = indicators.year and scored.code = indicators.code
+left join dimensions on indicators.dimension_code = dimensions.code
+left join targets
+    on scored.system = targets.system and scored.year = targets.year and scored.code = targets.code
+left join published_references
+    on
+        scored.system = published_references.system
+        and scored.year = published_references.year
+        and scored.code = published_references.code
+left join areas on scored.area_code = areas.code
+left join area_counts
+    on scored.system = area_counts.system and scored.year = area_counts.year and scored.code = area_counts.code
+where scored.is_headline
