@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from cityhealth.errors import CityHealthError
+from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.stack import AirflowClient, StackError
 
 _POLL_SECONDS = 0.5
@@ -76,15 +77,21 @@ def start(
 ) -> Started:
     """Ask Airflow for the runs, after a backfill of this DAG that still runs has ended.
 
+    A ``last`` in the future means today: a run of tomorrow would wait, and so would every backfill after it.
+
     Raises:
         NothingToRun, StackError: as :func:`backfill`.
     """
     behaviour = "completed" if repeat else "failed"
-    keys = _keys(client, dag_id, first, last, behaviour)
+    last = min(last, datetime.now(CITY_TIMEZONE).date())
+    if not client.open_backfills(dag_id):
+        # An empty range touches nothing; while another backfill runs, what it runs is in no plan.
+        _keys(client, dag_id, first, last, behaviour)
     # Consumers first: an event that comes while its consumer is paused can be lost. A paused DAG leaves runs queued.
     for paused in (*client.consumers(dag_id), dag_id):
         client.unpause(paused)
     _wait_for_others(client, dag_id, say)
+    keys = _keys(client, dag_id, first, last, behaviour)
     earlier = frozenset(run["dag_run_id"] for run in client.backfill_runs(dag_id, len(keys)))
     backfill_id = client.backfill(
         dag_id, first, last, max_active_runs=max_active_runs, behaviour=behaviour, newest_first=newest_first
@@ -143,13 +150,14 @@ def wait_for_runs(
 
 def _keys(client: AirflowClient, dag_id: str, first: date, last: date, behaviour: str) -> tuple[str, ...]:
     if first > last:
-        raise NothingToRun(f"--from {first} 晚于 --to {last}，其间没有任何一天")
+        raise NothingToRun(f"{first} 晚于 {last}，其间没有任何一天")
     keys = client.planned_keys(dag_id, first, last, behaviour)
     if keys:
         return keys
     if behaviour == "failed" and client.planned_keys(dag_id, first, last, "completed"):
         raise NothingToRun(f"{dag_id}: all of {first} … {last} has run already; --repeat runs it again")
-    around = client.planned_keys(dag_id, first - _NEAR, last + _NEAR, "completed")
+    today = datetime.now(CITY_TIMEZONE).date()
+    around = client.planned_keys(dag_id, first - _NEAR, min(last + _NEAR, today), "completed")
     before, after = [key for key in around if key < str(first)], [key for key in around if key > str(last)]
     near = " and ".join([*before[-1:], *after[:1]]) or "none within a year"
     raise NothingToRun(f"{dag_id} has nothing to run from {first} to {last}; nearest: {near}")

@@ -226,8 +226,11 @@ class AirflowClient:
         health = self._get("/api/v2/monitor/health")
         return health["scheduler"]["status"] == "healthy" and health["dag_processor"]["status"] == "healthy"
 
+    def dags(self) -> list[dict]:
+        return self._get("/api/v2/dags", limit=100)["dags"]
+
     def dag_ids(self) -> set[str]:
-        return {dag["dag_id"] for dag in self._get("/api/v2/dags", limit=100)["dags"]}
+        return {dag["dag_id"] for dag in self.dags()}
 
     def unpause(self, dag_id: str) -> None:
         self._http.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
@@ -240,7 +243,7 @@ class AirflowClient:
         """
         answer = self._http.post("/api/v2/backfills/dry_run", json=_backfill(dag_id, first, last, behaviour))
         if answer.is_error:
-            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {answer.text}")
+            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {_detail(answer)}")
         keys = [run["partition_key"] for run in answer.json()["backfills"]]
         if None in keys:
             raise StackError(f"{dag_id} has no partition keys: it cannot be run for a range")
@@ -260,7 +263,7 @@ class AirflowClient:
         asked |= {"max_active_runs": max_active_runs, "run_backwards": newest_first}
         answer = self._http.post("/api/v2/backfills", json=asked)
         if answer.is_error:
-            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {answer.text}")
+            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {_detail(answer)}")
         return answer.json()["id"]
 
     def open_backfills(self, dag_id: str) -> list[dict]:
@@ -289,7 +292,7 @@ class AirflowClient:
         """Ask for a run now; returns its id."""
         answer = self._http.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
         if answer.is_error:
-            raise StackError(f"Airflow refuses a run of {dag_id}: {answer.text}")
+            raise StackError(f"Airflow refuses a run of {dag_id}: {_detail(answer)}")
         return answer.json()["dag_run_id"]
 
     def runs(self, dag_id: str) -> list[dict]:
@@ -307,6 +310,13 @@ class AirflowClient:
 def _backfill(dag_id: str, first: date, last: date, behaviour: str) -> dict[str, Any]:
     days = {"from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z"}
     return {"dag_id": dag_id, "reprocess_behavior": behaviour, **days}
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text
 
 
 def _airflow() -> str:

@@ -54,7 +54,13 @@ def overdue_summaries(warehouse: Warehouse, settings: Settings, now: datetime) -
             )
         )
         summarised = _keys(connection.execute("select distinct period from ops.edition where status = 'success'"))
-        shown = _keys(connection.execute("select distinct period::text from marts.semimonthly_summary"))
+        # Before the first summary there is no such mart.
+        exists = connection.execute("select to_regclass('marts.semimonthly_summary') is not null").fetchone()
+        shown = (
+            _keys(connection.execute("select distinct period::text from marts.semimonthly_summary"))
+            if exists and exists[0]
+            else set()
+        )
     moment = now - GRACE
     counted = set(_begun(campaigns, reported | summarised, moment))
     without = [p.key for p in periods_without_summary(warehouse, campaigns, moment) if p.key in counted]
