@@ -6,7 +6,6 @@ One run per period; its key is the nominal due date. It loads and judges by itse
 """
 
 import logging
-import os
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from airflow.sdk import DAG, get_current_context, task
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
+from cityhealth.settings import from_environment
 from cityhealth_airflow import DEFAULT_ARGS, SUMMARY, reporting_period_of
 from cityhealth_airflow.messages import summary_is_late, summary_is_out
 from cityhealth_airflow.timetable import reporting_period_timetable
@@ -29,7 +29,7 @@ with DAG(
     # From the queue on: a backfill of old periods is not late. Run by an executor, so no triggerer is needed.
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(minutes=float(os.environ.get("CITYHEALTH_SUMMARY_MINUTES", "60"))),
+        interval=timedelta(minutes=from_environment().summary_minutes),
         callback=SyncCallback(summary_is_late),
     ),
     default_args=DEFAULT_ARGS,
@@ -41,7 +41,6 @@ with DAG(
     def collect() -> int:
         """Load and judge whatever had been received by the cut-off and is not in the warehouse yet, of every feed."""
         from cityhealth.feeds import pipeline
-        from cityhealth.settings import from_environment
         from cityhealth.warehouse.connections import warehouse
 
         context, settings = get_current_context(), from_environment()
@@ -54,7 +53,6 @@ with DAG(
     @task
     def summarise() -> dict[str, str | int | bool]:
         """Compute the period as of its cut-off; equal code, catalogue and judgements make no new edition."""
-        from cityhealth.settings import from_environment
         from cityhealth.transform import editions
         from cityhealth.warehouse.connections import warehouse
 
@@ -70,7 +68,6 @@ with DAG(
     def publish() -> list[str]:
         """Write the brief and its annex to the outbox; tell who is to know, where a channel is configured."""
         from cityhealth.reports.publish import publish as publish_documents
-        from cityhealth.settings import from_environment
         from cityhealth.warehouse.connections import warehouse
 
         context, settings = get_current_context(), from_environment()

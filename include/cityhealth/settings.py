@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ class Settings:
     """All settings of one installation.
 
     ``database_url`` is the administrator's URL of an own PostgreSQL, or None for the embedded server,
-    whose address is then asked of :mod:`cityhealth.warehouse.embedded`.
+    whose address is then asked of :mod:`cityhealth.warehouse.embedded`. After ``summary_minutes`` in Airflow a
+    half-month summary is late.
     """
 
     project_root: Path
@@ -37,6 +39,7 @@ class Settings:
     landing_url: str
     outbox_url: str
     database_url: str | None
+    summary_minutes: float
     environ: Mapping[str, str] = field(repr=False)
 
     @property
@@ -91,6 +94,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     database_url = env.get("CITYHEALTH_DATABASE_URL") or None
     if database_url and urlsplit(database_url).scheme not in ("postgresql", "postgres"):
         raise SettingsError("CITYHEALTH_DATABASE_URL must begin with postgresql://")
+    minutes = env.get("CITYHEALTH_SUMMARY_MINUTES") or "60"
+    if not re.fullmatch(r"\d+(\.\d+)?", minutes):
+        raise SettingsError(f"CITYHEALTH_SUMMARY_MINUTES must be a number of minutes such as 60, not {minutes!r}")
     return Settings(
         project_root=root,
         home=home,
@@ -100,6 +106,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         landing_url=env.get("CITYHEALTH_LANDING") or str(home / "landing"),
         outbox_url=env.get("CITYHEALTH_OUTBOX") or str(home / "outbox"),
         database_url=database_url,
+        summary_minutes=float(minutes),
         environ=env,
     )
 
