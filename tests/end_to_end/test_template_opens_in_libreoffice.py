@@ -1,17 +1,33 @@
-"""A template opens in LibreOffice, prints as PDF, and comes back from it with everything in place."""
+"""Templates open in LibreOffice, print as PDF, and come back from it with everything in place."""
 
 from __future__ import annotations
 
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+import pypdfium2
 import pytest
 
-from cityhealth import form
+from cityhealth import form, progress_form
+from cityhealth.campaigns import reporting_period
 from cityhealth.catalogue import Catalogue
+from cityhealth.feeds.progress import ProgressFeed
+from cityhealth.landing import Arrival
+from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.tabular import find_table, read_sheets
-from cityhealth.templates import Entry, form_for, template_name, write_form
+from cityhealth.templates import (
+    Entry,
+    ProgressEntry,
+    form_for,
+    progress_form_for,
+    progress_name,
+    template_name,
+    write_form,
+    write_progress_document,
+    write_progress_workbook,
+)
 from requirements import require_program
 
 
@@ -49,3 +65,46 @@ def test_it_comes_back_with_values_validations_and_protection(template: Path, tm
     row = find_table(first, form.HEADER_ALIASES, form.READABLE_WITH[0]).rows[0]
     assert row.cells["value_text"].text == "12.5"
     assert (row.cells["remarks_text"].text, row.cells["remarks_text"].kind) == ("=1+1", "text")
+
+
+ENTRY = ProgressEntry(
+    "改造口袋公园 3 处", "2 处完工", 60, "招标", "占地补偿未落实", "6 月 20 日开工", "", "园林科", "2021-06-04"
+)
+
+
+@pytest.fixture(scope="module", params=["xlsx", "docx"])
+def progress_report(
+    request: pytest.FixtureRequest, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    report = progress_form_for(catalogue, "urban_management", reporting_period("2021-06-05", catalogue.campaigns))
+    write = write_progress_workbook if request.param == "xlsx" else write_progress_document
+    path = tmp_path_factory.mktemp("progress") / progress_name(report, request.param)
+    path.write_bytes(write(report, {report.rows[0].code: ENTRY}))
+    return path
+
+
+def test_a_progress_report_prints_on_two_pages_that_show_what_was_filled_in(
+    progress_report: Path, tmp_path: Path
+) -> None:
+    printed = pypdfium2.PdfDocument(_converted(progress_report, "pdf", tmp_path))
+    texts = [page.get_textpage().get_text_range() for page in printed]
+    # Workbook: the report and its instructions; document: two tasks on a page.
+    assert len(texts) == 2
+    assert all(text in texts[0] for text in ("半月进展报告", "生态宜居", ENTRY.work, ENTRY.next))
+    width, height = printed[0].get_size()
+    assert (width > height) == (progress_report.suffix == ".xlsx")
+    drawn = printed[0].render(scale=1).to_numpy()
+    assert 0.01 < (drawn.min(axis=2) < 250).mean() < 0.9
+
+
+def test_a_progress_report_that_libreoffice_saved_is_read_as_before(progress_report: Path, tmp_path: Path) -> None:
+    def lines(path: Path) -> list[dict[str, object]]:
+        data = path.read_bytes()
+        received = datetime(2021, 6, 4, tzinfo=CITY_TIMEZONE)
+        arrival = Arrival("a", "progress", None, path.name, "0" * 64, len(data), received)
+        fields = ("row_kind", "task_text", "period_text", "percent_text", *progress_form.FIVE)
+        return ProgressFeed().read(data, arrival).select(list(fields)).to_pylist()
+
+    kept = _converted(progress_report, progress_report.suffix[1:], tmp_path)
+    assert lines(kept) == lines(progress_report)
+    assert lines(kept)[0]["work_text"] == ENTRY.work

@@ -50,6 +50,24 @@ def test_templates_into_what_is_a_file_is_one_message(
     assert "报表.xlsx" in said("templates", "--to", sent, monkeypatch=monkeypatch, capsys=capsys)
 
 
+def test_templates_for_a_day_that_is_no_due_date_name_those_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = said("templates", "--period", "2021-06-06", monkeypatch=monkeypatch, capsys=capsys)
+    assert "2021-06-05、2021-06-20" in told
+
+
+def test_templates_of_a_period_are_the_forms_of_its_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["cityhealth", "templates", "--period", "2021-06-05", "--to", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    assert {path.suffix for path in tmp_path.iterdir()} == {".xlsx", ".docx"}
+    assert "2021-06-05" in capsys.readouterr().out
+
+
 def test_days_in_the_wrong_order_are_said_and_not_taken_for_an_empty_feed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

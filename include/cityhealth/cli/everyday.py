@@ -29,7 +29,7 @@ app = typer.Typer()
 @app.command()
 def land(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False)],
-    feed: Annotated[str, typer.Option(help="Which feed they belong to: departmental, yearbook.")],
+    feed: Annotated[str, typer.Option(help="Which feed they belong to: departmental, yearbook, progress, meeting.")],
     department: Annotated[Optional[str], typer.Option(help="Who sent them: code, name or alias.")] = None,  # noqa: UP045
     received: Annotated[
         Optional[datetime],  # noqa: UP045
@@ -210,16 +210,26 @@ def diff(
 @app.command()
 def templates(
     year: Annotated[int, typer.Option(help="Year of the indicator system.")] = 2021,
+    period: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A reporting period, as 2021-06-05: write its progress reports, not the indicators' forms."),
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(help="Folder to write to; `templates` below CITYHEALTH_HOME if not said.")
     ] = None,
 ) -> None:
-    """Write one Excel workbook per lead department, for it to fill."""
+    """Write the forms that departments fill: a workbook of indicators each, or a progress report (Excel and Word)."""
+    from cityhealth.campaigns import reporting_period
     from cityhealth.catalogue import load
-    from cityhealth.templates import write_templates
+    from cityhealth.templates import write_progress_templates, write_templates
 
     settings = from_environment()
-    for path in write_templates(load(settings.seed_dir), year, to or settings.home / "templates"):
+    catalogue, folder = load(settings.seed_dir), to or settings.home / "templates"
+    if period is None:
+        paths = write_templates(catalogue, year, folder)
+    else:
+        paths = write_progress_templates(catalogue, reporting_period(period, catalogue.campaigns), folder)
+    for path in paths:
         out.print(str(path), highlight=False)
 
 

@@ -45,7 +45,8 @@ def labelled_rows(
         in_row: str | None = None
         for cell in cells.values():
             label = labels.read(cell.text)
-            if label is not None and label.field != in_row:
+            # Beside a label stands its value, even one that begins like a label (存在的问题：…).
+            if label is not None and (in_row is None or (label.field != in_row and not label.value)):
                 if opened is None or (label.field in starting and label.field in blocks[-1].values):
                     blocks.append(_Block(line, pending.values, pending.extra))
                     pending = _Block(0)

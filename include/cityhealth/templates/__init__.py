@@ -1,14 +1,35 @@
-"""Workbooks that departments fill: one per department with duties, written with XlsxWriter."""
+"""What departments fill: workbooks for the indicators' data; workbooks and Word forms for the half-month reports."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from cityhealth.campaigns import ReportingPeriod
 from cityhealth.catalogue import Catalogue
 from cityhealth.templates.forms import Entry, Form, FormRow, Key, form_for
+from cityhealth.templates.progress_forms import ProgressEntry, ProgressForm, TaskRow, progress_form_for
+from cityhealth.templates.progress_word import write_progress_document
+from cityhealth.templates.progress_workbook import write_progress_workbook
 from cityhealth.templates.workbook import write_form
 
-__all__ = ["Entry", "Form", "FormRow", "Key", "form_for", "template_name", "write_form", "write_templates"]
+__all__ = [
+    "Entry",
+    "Form",
+    "FormRow",
+    "Key",
+    "ProgressEntry",
+    "ProgressForm",
+    "TaskRow",
+    "form_for",
+    "progress_form_for",
+    "progress_name",
+    "template_name",
+    "write_form",
+    "write_progress_document",
+    "write_progress_templates",
+    "write_progress_workbook",
+    "write_templates",
+]
 
 
 def write_templates(catalogue: Catalogue, year: int, folder: Path) -> list[Path]:
@@ -27,6 +48,28 @@ def write_templates(catalogue: Catalogue, year: int, folder: Path) -> list[Path]
     return written
 
 
+def write_progress_templates(catalogue: Catalogue, period: ReportingPeriod, folder: Path) -> list[Path]:
+    """Write the two empty forms of a reporting period, workbook and Word, for each department that has tasks.
+
+    The bytes depend on the catalogue and the period alone. Existing files of the same names are replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for department in catalogue.departments:
+        report = progress_form_for(catalogue, department.code, period)
+        if report.rows:
+            for extension, write in (("xlsx", write_progress_workbook), ("docx", write_progress_document)):
+                path = folder / progress_name(report, extension)
+                path.write_bytes(write(report))
+                written.append(path)
+    return written
+
+
 def template_name(form: Form) -> str:
     """``城市体检填报表_2021_市统计局.xlsx``"""
     return f"城市体检填报表_{form.year}_{form.department_name}.xlsx"
+
+
+def progress_name(report: ProgressForm, extension: str) -> str:
+    """``城市体检半月进展报告_2021-06-05_市统计局.docx``"""
+    return f"城市体检半月进展报告_{report.period.key}_{report.department_name}.{extension}"

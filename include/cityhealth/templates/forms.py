@@ -97,7 +97,7 @@ def form_for(catalogue: Catalogue, department_code: str, year: int) -> Form:
         for duty in catalogue.duty_list(department_code, year)
     )
     return Form(
-        city_name=_city_of(catalogue, examination.default_area_code),
+        city_name=city_of(catalogue, examination.default_area_code),
         department_name=department.name_zh,
         year=year,
         period_start=examination.period_start,
@@ -119,7 +119,7 @@ def _indicators_by_item(catalogue: Catalogue, year: int) -> dict[str, list[str]]
     return served
 
 
-def _city_of(catalogue: Catalogue, area_code: str) -> str:
+def city_of(catalogue: Catalogue, area_code: str) -> str:
     """The name of the city that an area lies in (or the area's own, where no city is above it)."""
     areas = {area.code: area for area in catalogue.areas}
     area = areas[area_code]

@@ -5,48 +5,29 @@ The same form and entries give the same bytes: the creation time is fixed, XlsxW
 
 from __future__ import annotations
 
-import io
-import math
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from cityhealth import form
 from cityhealth.templates.forms import Entry, Form, FormRow, Key
 from cityhealth.templates.instructions import column_guide, rules
+from cityhealth.templates.sheets import (
+    cut,
+    header,
+    instructions_sheet,
+    letters,
+    new_workbook,
+    prepare,
+    signatures,
+    write_row,
+)
 
 HEADER_ROW = 3  # counted from 0, below title, facts and progress
 _LAST_COLUMN = len(form.COLUMNS) - 1
-_BODY = {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "text_wrap": True}
-_BORDER = {"border": 1, "border_color": "#9AA5B1"}
-_TO_FILL = "#FFF6DB"
-_LINE_POINTS = 13.5
-
-_STYLES: Mapping[str, Mapping[str, Any]] = {
-    "title": {"font_name": "黑体", "font_size": 18, "align": "center", "valign": "vcenter"},
-    "label": {"font_name": "黑体", "font_size": 12, "align": "center", "valign": "vcenter", "font_color": "#C00000"},
-    "facts": {"font_name": "宋体", "font_size": 11, "valign": "vcenter"},
-    "progress": {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "font_color": "#5F6B76"},
-    "header": {
-        **_BODY, **_BORDER, "font_name": "黑体", "align": "center", "bg_color": "#DCE6F1",
-    },
-    "text": {**_BODY, **_BORDER, "indent": 1},
-    "small": {**_BODY, **_BORDER, "indent": 1, "font_size": 9, "font_color": "#404A54"},
-    "centred": {**_BODY, **_BORDER, "align": "center"},
-    "fill": {**_BODY, **_BORDER, "indent": 1, "locked": False},
-    "fill_centred": {**_BODY, **_BORDER, "locked": False, "align": "center"},
-    "fill_number": {**_BODY, **_BORDER, "locked": False, "align": "right", "indent": 1, "num_format": "General"},
-    "signature": {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "locked": False},
-    "open": {"bg_color": _TO_FILL},
-    "not_applicable": {"bg_color": "#EDEDED"},
-    "heading": {"font_name": "黑体", "font_size": 11, "valign": "top", "text_wrap": True},
-    "paragraph": {"font_name": "宋体", "font_size": 11, "valign": "top", "text_wrap": True},
-}  # fmt: skip
 _FIELD_STYLES = {
     "item_name": "text",
     "definition": "small",
@@ -62,21 +43,12 @@ def write_form(form_: Form, entries: Mapping[Key, Entry] | None = None, label: s
 
     ``entries`` fills rows in. ``label`` is shown large and red on both sheets (合成数据); real forms have none.
     """
-    buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    workbook.set_properties(
-        {
-            "title": f"{form_.city_name}{form_.year}年{form.TITLE}",
-            "subject": form_.department_name,
-            "comments": label or "",
-            "created": datetime(form_.year, 1, 1),
-        }
-    )
-    styles = {name: workbook.add_format(dict(style)) for name, style in _STYLES.items()}
-    _fill_sheet(workbook.add_worksheet(form.SHEET), styles, form_, entries or {}, label)
-    _instructions_sheet(workbook.add_worksheet(form.INSTRUCTIONS_SHEET), styles, form_, label)
-    workbook.close()
-    return buffer.getvalue()
+    title = f"{form_.city_name}{form_.year}年{form.TITLE}"
+    with new_workbook(title, form_.department_name, datetime(form_.year, 1, 1), label) as new:
+        _fill_sheet(new.workbook.add_worksheet(form.SHEET), new.styles, form_, entries or {}, label)
+        guide = new.workbook.add_worksheet(form.INSTRUCTIONS_SHEET)
+        instructions_sheet(guide, new.styles, rules(form_), column_guide(), label)
+    return new.data
 
 
 def _fill_sheet(
@@ -84,25 +56,15 @@ def _fill_sheet(
 ) -> None:
     first, last = HEADER_ROW + 1, HEADER_ROW + len(form_.rows)
     _titles(sheet, styles, form_, entries, label)
-    for number, column in enumerate(form.COLUMNS):
-        sheet.set_column(number, number, column.width)
-        sheet.write_string(HEADER_ROW, number, column.header, styles["header"])
-    sheet.set_row(HEADER_ROW, 30)
+    header(sheet, styles, HEADER_ROW, form.COLUMNS)
     for number, row in enumerate(form_.rows, start=1):
         _row(sheet, styles, HEADER_ROW + number, number, row, entries.get(row.key, Entry()))
     _validations(sheet, form_, first, last)
     _colours(sheet, styles, first, last)
-    _signatures(sheet, styles, last + 1)
-    sheet.freeze_panes(HEADER_ROW + 1, form.position("item_name") + 1)
-    sheet.protect("", {"format_cells": False, "format_columns": True, "format_rows": True, "select_locked_cells": True})
-    sheet.set_landscape()
-    sheet.set_paper(9)  # A4
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.center_horizontally()
-    sheet.repeat_rows(HEADER_ROW)
-    sheet.print_area(0, 0, last + 1, _LAST_COLUMN)
-    sheet.set_footer(f"&L&9{form_.department_name}{f'（{label}）' if label else ''}&R&9第 &P 页，共 &N 页")
+    signatures(
+        sheet, styles, last + 1, _LAST_COLUMN, [form.position(f) for f in ("unit_text", "state_text", "remarks_text")]
+    )
+    prepare(sheet, HEADER_ROW, last + 1, _LAST_COLUMN, form.position("item_name") + 1, form_.department_name, label)
     sheet.set_selection(first, form.position("value_text"), first, form.position("value_text"))
 
 
@@ -154,18 +116,7 @@ def _row(sheet: Worksheet, styles: Mapping[str, Format], at: int, number: int, r
         "indicators": "\n".join(row.indicators),
         "item_text": row.item_code,
     }
-    lines = 2
-    for position, column in enumerate(form.COLUMNS):
-        content = texts[column.field]
-        style = styles[_FIELD_STYLES.get(column.field, "fill" if column.fillable else "centred")]
-        if isinstance(content, (int, float)):
-            sheet.write_number(at, position, content, style)
-        elif content:
-            sheet.write_string(at, position, content, style)
-            lines = max(lines, _lines(content, column.width))
-        else:
-            sheet.write_blank(at, position, None, style)
-    sheet.set_row(at, 8 + lines * _LINE_POINTS)
+    write_row(sheet, styles, at, form.COLUMNS, texts, _FIELD_STYLES)
 
 
 def _validations(sheet: Worksheet, form_: Form, first: int, last: int) -> None:
@@ -195,11 +146,11 @@ def _value_rule(row: FormRow) -> dict[str, Any]:
     limits = _limits_zh(row)
     rule: dict[str, Any] = {
         "validate": "integer" if row.integer else "decimal",
-        "input_title": _cut(row.item_name, 32),
-        "input_message": _cut(f"填一个{kind}{unit}。{limits}没有数据就留空。", 255),
+        "input_title": cut(row.item_name, 32),
+        "input_message": cut(f"填一个{kind}{unit}。{limits}没有数据就留空。", 255),
         "error_title": "请核对数值和单位",
-        "error_message": _cut(
-            f"「{_cut(row.item_name, 60)}」要填一个{kind}{unit}。{limits}不要写单位或文字；"
+        "error_message": cut(
+            f"「{cut(row.item_name, 60)}」要填一个{kind}{unit}。{limits}不要写单位或文字；"
             "不适用的请在「填报状态」选择，没有数据就留空。",
             255,
         ),
@@ -224,13 +175,13 @@ def _limits_zh(row: FormRow) -> str:
 
 def _colours(sheet: Worksheet, styles: Mapping[str, Format], first: int, last: int) -> None:
     """Cells to fill are yellow until they are; a remark is needed only where a state is chosen."""
-    value, state = (_letters(form.position(field)) for field in ("value_text", "state_text"))
+    value, state = (letters(form.position(field)) for field in ("value_text", "state_text"))
     left, right = (form.position(field) for field in ("value_text", "attachment_text"))
     row = first + 1
     not_applicable = {"type": "formula", "criteria": f'=${state}{row}<>""', "format": styles["not_applicable"]}
     sheet.conditional_format(first, left, last, left, not_applicable)
     for position in range(left, right + 1):
-        own = f"${_letters(position)}{row}"
+        own = f"${letters(position)}{row}"
         needed = {
             "value_text": f'=AND(${value}{row}="",${state}{row}="")',
             "state_text": f'=AND(${value}{row}="",${state}{row}="")',
@@ -242,64 +193,6 @@ def _colours(sheet: Worksheet, styles: Mapping[str, Format], first: int, last: i
         )
 
 
-def _signatures(sheet: Worksheet, styles: Mapping[str, Format], at: int) -> None:
-    starts = [0, *(form.position(field) for field in ("unit_text", "state_text", "remarks_text"))]
-    ends = [start - 1 for start in starts[1:]] + [_LAST_COLUMN]
-    texts = ("填表人：", "联系电话：", "单位负责人（签字）：", "填报日期：　　年　　月　　日")
-    for text, start, end in zip(texts, starts, ends, strict=True):
-        sheet.merge_range(at, start, at, end, text, styles["signature"])
-    sheet.set_row(at, 30)
-
-
-def _instructions_sheet(sheet: Worksheet, styles: Mapping[str, Format], form_: Form, label: str | None) -> None:
-    widths = (16, 62, 30)
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
-    sheet.merge_range(0, 0, 0, 2, form.INSTRUCTIONS_SHEET, styles["title"])
-    sheet.set_row(0, 34)
-    at = 1
-    if label:
-        sheet.merge_range(at, 0, at, 2, label, styles["label"])
-        at += 1
-    for number, (heading, text) in enumerate(rules(form_), start=1):
-        sheet.write_string(at, 0, f"{number}. {heading}", styles["heading"])
-        sheet.merge_range(at, 1, at, 2, text, styles["paragraph"])
-        sheet.set_row(at, 6 + 15 * _lines(text, widths[1] + widths[2]))
-        at += 1
-    at += 1
-    for column, text in enumerate(("列", "怎样填", "例")):
-        sheet.write_string(at, column, text, styles["header"])
-    for header, how, example in column_guide():
-        at += 1
-        for column, (text, style) in enumerate(((header, "centred"), (how, "text"), (example, "text"))):
-            sheet.write_string(at, column, text, styles[style])
-        sheet.set_row(at, 6 + _LINE_POINTS * max(_lines(how, widths[1]), _lines(example, widths[2])))
-    sheet.protect("")
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.print_area(0, 0, at, 2)
-
-
 def _column_range(field: str, rows: int) -> str:
-    letters = _letters(form.position(field))
-    return f"${letters}${HEADER_ROW + 2}:${letters}${HEADER_ROW + 1 + rows}"
-
-
-def _letters(position: int) -> str:
-    return xlsxwriter.utility.xl_col_to_name(position)
-
-
-def _lines(text: str, width: float) -> int:
-    """How many lines ``text`` takes in a column of ``width`` characters; a Chinese character is two wide."""
-    usable = max(width - 2.5, 2)
-    return sum(max(1, math.ceil(_width(part) / usable)) for part in text.split("\n"))
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _cut(text: str, length: int) -> str:
-    """Excel refuses longer texts in a validation."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    column = letters(form.position(field))
+    return f"${column}${HEADER_ROW + 2}:${column}${HEADER_ROW + 1 + rows}"
