@@ -10,14 +10,15 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import docx
 from docx.document import Document as OpenedDocument
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.styles.style import ParagraphStyle
-from docx.text.paragraph import Paragraph as DocxParagraph
+from docx.styles.styles import Styles
+from docx.text.run import Run
 from lxml import etree
 
 from cityhealth.documents.parts import DOCUMENT_LIMITS, main_parts
@@ -116,6 +117,7 @@ class _Reader:
     filename: str
     cells_left: int
     numbers: dict[str, int] = field(default_factory=dict)
+    levels: dict[str | None, int | None] = field(default_factory=dict)
     tables: int = 0
 
     def blocks(self, parent: BaseOxmlElement, sheet: str) -> Iterator[Block]:
@@ -133,18 +135,16 @@ class _Reader:
         if not lines:
             return
         self.numbers[sheet] = number = self.numbers.get(sheet, 0) + 1
-        about = _About(self.opened, element)
+        level, bold, revised = self.level(element), _is_bold(element), _revised(element)
+        listed = element.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
         for line in lines:
-            yield Paragraph(
-                line,
-                sheet,
-                place or f"第 {number} 段",
-                number,
-                about.level,
-                about.bold,
-                about.listed,
-                _revised(element),
-            )
+            yield Paragraph(line, sheet, place or f"第 {number} 段", number, level, bold, listed, revised)
+
+    def level(self, element: BaseOxmlElement) -> int | None:
+        style = _style_of(element)
+        if style not in self.levels:
+            self.levels[style] = _level(self.opened.styles, element)
+        return self.levels[style] or _outline(element)
 
     def table(self, element: BaseOxmlElement) -> WordTable:
         self.tables += 1
@@ -206,37 +206,32 @@ class _Reader:
         return paragraphs, inner
 
 
-@dataclass
-class _About:
-    """What a paragraph's format says of it."""
+def _level(styles: Styles, element: BaseOxmlElement) -> int | None:
+    """The level of a heading style, or of the outline, that a paragraph has by its style."""
+    style = styles.get_by_id(_style_of(element), WD_STYLE_TYPE.PARAGRAPH)
+    while isinstance(style, ParagraphStyle):
+        outline = _outline(style.element)
+        if outline is not None:
+            return outline
+        if found := _HEADING.match(style.name or ""):
+            return int(found[1])
+        style = style.base_style
+    return None
 
-    opened: OpenedDocument
-    element: BaseOxmlElement
 
-    @cached_property
-    def level(self) -> int | None:
-        style = self._paragraph.style
-        while isinstance(style, ParagraphStyle):
-            outline = style.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-            if outline is not None:
-                return _outline(outline)
-            if found := _HEADING.match(style.name or ""):
-                return int(found[1])
-            style = style.base_style
-        return _outline(self.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}"))
+def _style_of(element: BaseOxmlElement) -> str | None:
+    style = element.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+    return None if style is None else style.get(qn("w:val"))
 
-    @cached_property
-    def bold(self) -> bool:
-        runs = [run for run in self._paragraph.runs if run.text.strip()]
-        return bool(runs) and all(run.bold for run in runs)
 
-    @cached_property
-    def listed(self) -> bool:
-        return self.element.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
+def _outline(element: BaseOxmlElement) -> int | None:
+    level = _number(element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}"), 9)
+    return level + 1 if level < 9 else None
 
-    @cached_property
-    def _paragraph(self) -> DocxParagraph:
-        return DocxParagraph(self.element, self.opened._body)  # type: ignore[arg-type]
+
+def _is_bold(element: BaseOxmlElement) -> bool:
+    runs = [run for run in element.iter(qn("w:r")) if _text(run).strip()]
+    return bool(runs) and all(Run(run, element).bold for run in runs)  # type: ignore[arg-type]
 
 
 def _content(parent: BaseOxmlElement, tags: tuple[str, ...]) -> Iterator[BaseOxmlElement]:
@@ -271,8 +266,3 @@ def _revised(element: BaseOxmlElement) -> bool:
 def _number(element: BaseOxmlElement | None, otherwise: int) -> int:
     text = "" if element is None else element.get(qn("w:val"), "")
     return min(int(text), _WIDEST_SPAN) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
-
-
-def _outline(element: BaseOxmlElement | None) -> int | None:
-    level = _number(element, 9)
-    return level + 1 if level < 9 else None
