@@ -32,7 +32,8 @@
 {%- endmacro %}
 
 
-{# Of each period the rows of its latest edition that succeeded. #}
+{# Of each period the rows of its latest edition that succeeded, in the columns of the view's contract: a table keeps what
+   another version of the code added. #}
 {% macro latest_edition(editions) -%}
     with editions as (
         select * from {{ ref(editions) }}
@@ -47,7 +48,10 @@
         group by period
     )
 
-    select editions.*
+    select
+        {% for column in model.columns -%}
+            editions."{{ column }}"{{ ', ' if not loop.last }}
+        {%- endfor %}
     from editions
     inner join latest on editions.period = latest.period and editions.edition = latest.edition
 {%- endmacro %}

@@ -37,7 +37,7 @@
             ) as both_texts
             group by both_texts.pair
         ) as pairs
-        where least(length({{ a }}), length({{ b }})) >= 2
+        where length({{ a }}) >= 2 and length({{ b }}) >= 2
     )::double precision
 {%- endmacro %}
 
