@@ -1,4 +1,4 @@
-"""A small writer of Excel 97 workbooks (.xls): one sheet of texts and numbers.
+"""A small writer of Excel 97 workbooks (.xls): one sheet of texts and numbers; and of their container.
 
 XlsxWriter and openpyxl write only .xlsx, and xlwt is not part of the product. Records after [MS-XLS], the container
 after [MS-CFB]; just what Excel, LibreOffice and xlrd need to open the file.
@@ -25,7 +25,7 @@ def xls_bytes(rows: Sequence[Sequence[float | str | None]], sheet: str, merged: 
     width = max((len(row) for row in rows), default=0)
     if len(rows) > 65_536 or width > 256:
         raise ValueError("an .xls sheet has at most 65,536 rows and 256 columns")
-    return _container(_workbook(rows, width, sheet, merged))
+    return compound_file("Workbook", _workbook(rows, width, sheet, merged))
 
 
 def _workbook(rows: Sequence[Sequence[float | str | None]], width: int, sheet: str, merged: Sequence[Merged]) -> bytes:
@@ -83,8 +83,8 @@ def _record(kind: int, content: bytes) -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
 
 
-def _container(stream: bytes) -> bytes:
-    """A compound file with the one stream ``Workbook``: header, stream, directory, allocation table."""
+def compound_file(name: str, stream: bytes) -> bytes:
+    """A file of [MS-CFB] with one stream: header, stream, directory, allocation table."""
     stream = stream.ljust(_SMALLEST_STREAM, b"\0")
     stream_sectors = -(-len(stream) // _SECTOR)
     fat_sectors = 1
@@ -98,7 +98,7 @@ def _container(stream: bytes) -> bytes:
             _header(fat_at, fat_sectors, directory_at),
             stream.ljust(stream_sectors * _SECTOR, b"\0"),
             _entry("Root Entry", 5, 1, _END_OF_CHAIN, 0),
-            _entry("Workbook", 2, _FREE, 0, len(stream)),
+            _entry(name, 2, _FREE, 0, len(stream)),
             _entry("", 0, _FREE, 0, 0) * 2,
             struct.pack(f"<{len(fat)}I", *fat),
         )

@@ -14,6 +14,8 @@ from cityhealth.landing import Arrival, LandingZone
 LABEL = "合成数据"
 LABEL_LINE = "合成数据：由程序生成，仅供演示，不是晋城市的真实数据"
 
+Timeliness = Literal["on_time", "same_day_late", "late"]
+
 
 class Oddity(Enum):
     """What people and machines do to a table. The value is how an official would call it."""
@@ -71,6 +73,41 @@ class Oddity(Enum):
     FOREIGN_TABLE = "年鉴式的外来表"
 
 
+class ReportOddity(Enum):
+    """What happens to half-month reports and meeting lists. The value is how an official would call it."""
+
+    TEMPLATE = "按模板填报"
+    RETYPED = "自行重做的表"
+    WORD_FORM = "按 Word 模板填报"
+    WORD_HEADINGS = "Word 文档，逐项任务分标题"
+    WORD_TABLE = "Word 文档里的表"
+    LATE = "迟报两天"
+    SAME_DAY_LATE = "截止后当日报来"
+    SENT_TWICE = "截止前报了两次"
+    CORRECTED = "退回后重报"
+    TENTHS = "百分比写成几成"
+    FULL_WIDTH_PERCENT = "百分比用全角"
+    SHARE = "百分比写成小数"
+    DONE = "百分比写成已完成"
+    PERCENT_TOO_LARGE = "百分比超过一百"
+    FUTURE_PERIOD = "写了未来的报送期"
+    NO_PERIOD = "没有写报送期"
+    UNKNOWN_PERIOD = "写了不存在的报送期"
+    TASK_OF_ANOTHER = "别的单位的任务"
+    TRACKED_CHANGES = "有修订痕迹"
+    NESTED_TABLE = "表格套表格"
+    MISSING_HEADINGS = "少了标题"
+    PICTURE = "插入大图片"
+    ENCRYPTED = "有打开密码"
+    OLD_WORD = "旧版 doc"
+    FELL_WITHOUT_REASON = "进度下降，没有写原因"
+    FELL_WITH_REASON = "进度下降，写了原因"
+    REPEATED_TEXT = "照抄上期文字"
+    MEETING_LIST = "调度会清单"
+    UNKNOWN_DIFFICULTY = "编号不存在的难点"
+    UNKNOWN_DECISION = "看不懂的会议决定"
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the gate should say. ``rules`` are rule codes of expectations/ that must fail on some row of the file,
@@ -83,6 +120,22 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class ExpectedReport(Expected):
+    """What becomes of a half-month report beside that.
+
+    ``period`` is the one for which its accepted lines count (None: none is accepted), ``timeliness`` what it is then,
+    ``in_force`` whether it is still the latest at the end. ``fell`` and ``repeated`` are the tasks whose percentage
+    falls without a reason, and whose text is that of the period before.
+    """
+
+    period: str | None = None
+    timeliness: Timeliness | None = None
+    in_force: bool = True
+    fell: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SampleFile:
     """One file on its way to the landing zone. ``received_at`` carries the city's time zone."""
 
@@ -92,7 +145,7 @@ class SampleFile:
     department_text: str | None
     received_at: datetime
     attachments: tuple[tuple[str, bytes], ...]
-    oddities: frozenset[Oddity]
+    oddities: frozenset[Oddity | ReportOddity]
     note_zh: str
     expected: Expected
 

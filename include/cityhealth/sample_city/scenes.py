@@ -98,8 +98,8 @@ def _filled(city: City, code: str) -> SampleFile:
     draft, number = city.drafts[code], city.rest.index(code)
     day = FIRST if number % 3 else SECOND
     if draft.retyped:
-        return _file(draft, _typed_name(draft, "xlsx"), xlsx(retyped(draft)), day, number)
-    return _file(_also(draft, Oddity.TEMPLATE), _template_name(city, draft), draft.as_template(), day, number)
+        return file_of(draft, _typed_name(draft, "xlsx"), xlsx(retyped(draft)), day, number)
+    return file_of(with_oddity(draft, Oddity.TEMPLATE), template_name(city, draft), draft.as_template(), day, number)
 
 
 def typed_by_hand(city: City) -> list[SampleFile]:
@@ -130,7 +130,7 @@ def typed_by_hand(city: City) -> list[SampleFile]:
     files = []
     for number, (code, extension, render, oddities) in enumerate(shaped):
         draft = replace(city.drafts[code], oddities=city.drafts[code].oddities | oddities | always)
-        file = _file(draft, _typed_name(draft, extension), render(draft), FIRST, 20 + number)
+        file = file_of(draft, _typed_name(draft, extension), render(draft), FIRST, 20 + number)
         # Every other sender leaves it to the file's name or title to say who it is.
         files.append(replace(file, department_text=None) if number % 2 else file)
     return files
@@ -142,8 +142,8 @@ def odd_names(city: City) -> list[SampleFile]:
     lying = city.drafts[city.cast.wrong_extension]
     name = f"{named.form.department_name} 2020年 \"最终版\"\n（改 2）'终'.xlsx"
     return [
-        _file(_also(named, Oddity.ODD_FILENAME), name, named.as_template(), FIRST, 40),
-        _file(_also(lying, Oddity.WRONG_EXTENSION), _typed_name(lying, "xls"), lying.as_template(), FIRST, 41),
+        file_of(with_oddity(named, Oddity.ODD_FILENAME), name, named.as_template(), FIRST, 40),
+        file_of(with_oddity(lying, Oddity.WRONG_EXTENSION), _typed_name(lying, "xls"), lying.as_template(), FIRST, 41),
     ]
 
 
@@ -180,7 +180,7 @@ def second_thoughts(city: City) -> list[SampleFile]:
     first = _filled(city, twice)
     again = replace(
         first,
-        received_at=_at(THIRD, 30),
+        received_at=working_time(THIRD, 30),
         oddities=first.oddities | {Oddity.SAME_FILE_TWICE},
         note_zh=Oddity.SAME_FILE_TWICE.value,
     )
@@ -232,8 +232,8 @@ SCENES = (templates_filled, typed_by_hand, odd_names, unreadable_first, second_t
 
 def _corrected_formulas(city: City) -> SampleFile:
     """The department whose formulas were refused fills the template the next day."""
-    draft = _also(city.clean[city.cast.formulas], Oddity.CORRECTED)
-    return _file(draft, _template_name(city, draft), draft.as_template(), SECOND, 40)
+    draft = with_oddity(city.clean[city.cast.formulas], Oddity.CORRECTED)
+    return file_of(draft, template_name(city, draft), draft.as_template(), SECOND, 40)
 
 
 def _correction(city: City, code: str) -> SampleFile:
@@ -246,30 +246,30 @@ def _correction(city: City, code: str) -> SampleFile:
         {"value_text": float(f"{draft.number(index) * 0.97:.5g}"), "remarks_text": "更正前次填报数"},
     )
     data = changed.as_template() if not changed.retyped else xlsx(retyped(changed))
-    return _file(changed, f"{draft.form.department_name}（更正）.xlsx", data, THIRD, 10)
+    return file_of(changed, f"{draft.form.department_name}（更正）.xlsx", data, THIRD, 10)
 
 
 def _refused_correction(city: City, code: str) -> SampleFile:
     """One line only, and that is out of range: the earlier figure stays in force."""
-    draft = _only(city.clean[code], lambda d: next(i for i, row in d.free_rows() if row.maximum is not None))
+    draft = only_row(city.clean[code], lambda d: next(i for i, row in d.free_rows() if row.maximum is not None))
     maximum = draft.form.rows[0].maximum or 0.0
     changed = draft.planted(0, Oddity.REFUSED_RESUBMISSION, {"value_text": maximum * 100}, rule="hard_range", refused=1)
     name = f"{draft.form.department_name}（补充更正）.xlsx"
-    return _file(changed, name, xlsx(retyped(changed)), THIRD, 12)
+    return file_of(changed, name, xlsx(retyped(changed)), THIRD, 12)
 
 
 def _withdrawal(city: City, code: str) -> SampleFile:
     """One figure of an earlier file is taken back."""
     measures = {item.code for item in city.catalogue.items if item.role == "measure"}
-    draft = _only(city.clean[code], lambda d: [i for i, row in d.free_rows() if row.item_code in measures][-1])
+    draft = only_row(city.clean[code], lambda d: [i for i, row in d.free_rows() if row.item_code in measures][-1])
     empty = {"value_text": None, "source_text": None, "method_text": None, "attachment_text": None}
     changed = draft.planted(
         0, Oddity.WITHDRAWN, {**empty, "state_text": form.STATES[1], "remarks_text": "口径有误，暂时撤回"}
     )
-    return _file(changed, f"{draft.form.department_name}（撤回）.xlsx", xlsx(retyped(changed)), THIRD, 14)
+    return file_of(changed, f"{draft.form.department_name}（撤回）.xlsx", xlsx(retyped(changed)), THIRD, 14)
 
 
-def _only(draft: Draft, choose: Callable[[Draft], int]) -> Draft:
+def only_row(draft: Draft, choose: Callable[[Draft], int]) -> Draft:
     index = choose(draft)
     return replace(
         draft,
@@ -285,11 +285,11 @@ def _covering_letter() -> Grid:
     )
 
 
-def _also(draft: Draft, oddity: Oddity) -> Draft:
+def with_oddity(draft: Draft, oddity: Oddity) -> Draft:
     return replace(draft, oddities=draft.oddities | {oddity})
 
 
-def _template_name(city: City, draft: Draft) -> str:
+def template_name(city: City, draft: Draft) -> str:
     return f"城市体检填报表_{city.year}_{draft.form.department_name}.xlsx"
 
 
@@ -305,7 +305,7 @@ def _city_code(city: City) -> str:
     return gdp.area_scope
 
 
-def _file(draft: Draft, filename: str, data: bytes, day: date, number: int) -> SampleFile:
+def file_of(draft: Draft, filename: str, data: bytes, day: date, number: int) -> SampleFile:
     """A file of a department with what its draft says should happen to it."""
     filled = sum(line["value_text"] is not None or line["state_text"] is not None for line in draft.lines)
     verdict = "accepted" if not draft.refused else "refused" if draft.refused >= filled else "partly"
@@ -315,7 +315,7 @@ def _file(draft: Draft, filename: str, data: bytes, day: date, number: int) -> S
         data=data,
         feed="departmental",
         department_text=draft.form.department_name,
-        received_at=_at(day, number),
+        received_at=working_time(day, number),
         attachments=draft.attachments,
         oddities=draft.oddities,
         note_zh=names,
@@ -334,10 +334,10 @@ def _plain_file(
     feed: str = "departmental",
 ) -> SampleFile:
     return SampleFile(
-        filename, data, feed, department, _at(day, number), (), frozenset((oddity,)), oddity.value, expected
+        filename, data, feed, department, working_time(day, number), (), frozenset((oddity,)), oddity.value, expected
     )
 
 
-def _at(day: date, number: int) -> datetime:
+def working_time(day: date, number: int) -> datetime:
     """Between nine and six o'clock in the city, seven minutes apart."""
     return datetime.combine(day, time(9), CITY_TIMEZONE) + timedelta(minutes=7 * number)
