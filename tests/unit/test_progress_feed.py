@@ -324,6 +324,12 @@ def test_the_signature_is_a_note_and_gives_the_date() -> None:
     assert (rows[0]["date_text"], rows[0]["period_text"], rows[0]["next_text"]) == ("2021年6月4日", None, TEXTS[-1])
 
 
+def test_who_is_responsible_for_the_last_task_is_no_signature() -> None:
+    rows = read(word(*under_headings("一、生态宜居"), "责任人单位：市统计局综合科", "市统计局", "2021年6月4日"))
+    assert [row["row_kind"] for row in rows] == ["data", "note", "note"]
+    assert (rows[0]["responsible_text"], rows[0]["next_text"]) == ("市统计局综合科", TEXTS[-1])
+
+
 def test_the_period_may_stand_in_the_header_of_the_pages() -> None:
     def change(document: Document) -> None:
         document.sections[0].header.paragraphs[0].text = "报送期：2021年6月5日"

@@ -342,6 +342,10 @@ def _signature(text: Sequence[Paragraph]) -> tuple[list[Paragraph], list[Paragra
     """The text, and the lines at its end that belong to no heading: department, date, contact."""
     end = len(text)
     while end and _is_signature(text[end - 1].text):
+        label = _LABELS.read(text[end - 1].text)
+        # 责任人单位：某局 ends a section; 填报日期 ends the document.
+        if label is not None and label.field not in ("date_text", "period_text"):
+            break
         end -= 1
     return list(text[:end]), list(text[end:])
 
