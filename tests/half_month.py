@@ -179,7 +179,9 @@ def _timeliness(summary: Summary, code: str, name: str, n: int) -> list[Timeline
     state, state_zh, minutes, late_zh = kinds.get(n, ("on_time", "按时", None, None))
     if n == 8:
         state, state_zh = "missing", "未报"
-    received = None if state == "missing" else datetime(2021, 5, 20, 18, tzinfo=_zone()) + timedelta(minutes=minutes or -60)
+    received = (
+        None if state == "missing" else datetime(2021, 5, 20, 18, tzinfo=_zone()) + timedelta(minutes=minutes or -60)
+    )
     return [
         Timeliness(
             department_code=code,
@@ -195,7 +197,9 @@ def _timeliness(summary: Summary, code: str, name: str, n: int) -> list[Timeline
             department_code=code,
             department_zh=name,
             reported_period=summary.period.key,
-            received_at=None if now == "missing" else datetime(2021, 6, 4, 9, 30, tzinfo=_zone()) + timedelta(minutes=n),
+            received_at=None
+            if now == "missing"
+            else datetime(2021, 6, 4, 9, 30, tzinfo=_zone()) + timedelta(minutes=n),
             timeliness=now,
             timeliness_zh="未报" if now == "missing" else "按时",
         ),
@@ -258,7 +262,13 @@ def _indicator(catalogue: Catalogue, n: int) -> IndicatorRow:
     indicator = catalogue.indicators[n]
     states = ("value", "value", "no_standard", "missing", "refused") if n % 23 else ("not_applicable",)
     state = states[n % len(states)]
-    zh = {"value": "有值", "no_standard": "无标准", "missing": "未报", "refused": "未通过校验", "not_applicable": "不适用"}
+    zh = {
+        "value": "有值",
+        "no_standard": "无标准",
+        "missing": "未报",
+        "refused": "未通过校验",
+        "not_applicable": "不适用",
+    }
     red, yellow = state == "value" and n % 4 == 0, state == "value" and n % 4 == 1 and n % 3 == 0
     dimension = next(d for d in catalogue.dimensions if d.code == indicator.dimension_code)
     return IndicatorRow(

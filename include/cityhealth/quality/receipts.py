@@ -5,19 +5,18 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-import uuid
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import fsspec
 from openpyxl.packaging.core import DocumentProperties
 from openpyxl.workbook import Workbook
 
 from cityhealth.errors import UnreadableFile
 from cityhealth.form import INSTRUCTIONS_SHEET
 from cityhealth.hashing import sha256_hex
+from cityhealth.outbox import deliver
 from cityhealth.quality.candidates import BatchFacts
 from cityhealth.quality.receipt_copy import copy_of
 from cityhealth.quality.receipt_cover import Cover, add_cover
@@ -89,13 +88,7 @@ def safe_name(text: str, longest: int) -> str:
 
 def write_receipt(outbox_url: str, name: str, data: bytes) -> Receipt:
     """Put a receipt into the outbox (any fsspec URL); it is there whole or not at all on a local disk."""
-    path = f"{outbox_url.rstrip('/')}/{name}"
-    files, bare = fsspec.core.url_to_fs(path)
-    files.makedirs(bare.rsplit("/", 1)[0], exist_ok=True)
-    temporary = f"{bare}.{uuid.uuid4().hex}.tmp"
-    files.pipe_file(temporary, data)
-    files.mv(temporary, bare)
-    return Receipt(path, sha256_hex(data))
+    return Receipt(deliver(outbox_url, name, data), sha256_hex(data))
 
 
 def _saved(book: Workbook, at: datetime) -> bytes:

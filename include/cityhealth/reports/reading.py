@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from cityhealth.campaigns import ReportingPeriod, reporting_period, reporting_periods
-from cityhealth.catalogue import Campaign, Catalogue, load, load_campaigns
+from cityhealth.catalogue import Catalogue, load, load_campaigns
 from cityhealth.errors import CityHealthError
 from cityhealth.reports.summary import (
     Assessment,
@@ -40,9 +40,7 @@ def read_summary(warehouse: Warehouse, settings: Settings, key: str) -> Summary:
         NoSummary: no edition of it succeeded.
         WarehouseError: the database is not there.
     """
-    campaigns = load_campaigns(settings.seed_dir)
-    period = reporting_period(key, campaigns)
-    previous = _period_before(period, campaigns)
+    period, previous = window(settings, key)
     with warehouse.connect("reader") as connection:
         # One snapshot: an edition that is finished meanwhile must not lend half of its rows.
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -71,7 +69,7 @@ def read_summary(warehouse: Warehouse, settings: Settings, key: str) -> Summary:
             timeliness=_rows(
                 connection, Timeliness, "report_timeliness", "reported_period, department_code", key, number
             ),
-            blocks=_rows(connection, Block, "work_block_progress", "task_code", key, number),
+            blocks=_rows(connection, Block, "work_block_progress", "task_order, task_code", key, number),
             difficulties=_rows(connection, Difficulty, "difficulty_list", "difficulty_id", key, number),
             indicators=_rows(
                 connection, IndicatorRow, *scorecard, key, number, {"system": period.system, "year": period.year}
@@ -80,9 +78,17 @@ def read_summary(warehouse: Warehouse, settings: Settings, key: str) -> Summary:
         )
 
 
-def _period_before(period: ReportingPeriod, campaigns: tuple[Campaign, ...]) -> ReportingPeriod | None:
+def window(settings: Settings, key: str) -> tuple[ReportingPeriod, ReportingPeriod | None]:
+    """The period ``key`` and the one before, of the campaign as it was known on the day on which it was due.
+
+    Raises:
+        NoSuchPeriod: ``key`` is the due date of no campaign.
+    """
+    due = reporting_period(key, load_campaigns(settings.seed_dir)).due
+    campaigns = load(settings.seed_dir, due).campaigns
+    period = reporting_period(key, campaigns)
     campaign = next(c for c in campaigns if (c.system, c.year) == (period.system, period.year))
-    return reporting_periods(campaign)[period.number - 2] if period.number > 1 else None
+    return period, reporting_periods(campaign)[period.number - 2] if period.number > 1 else None
 
 
 def _issuer(catalogue: Catalogue, period: ReportingPeriod) -> tuple[str, str]:
