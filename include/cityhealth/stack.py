@@ -33,6 +33,8 @@ _COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "api-server": ("api-server",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
+#: The scheduler's workers are forked from it: what it has imported, none of them imports again (plugins/).
+_OWN_ENVIRONMENT: Mapping[str, Mapping[str, str]] = {"scheduler": {"CITYHEALTH_PRELOAD": "yes"}}
 _USER = "admin"
 
 
@@ -161,7 +163,8 @@ class LocalAirflow:
             with (self.home / f"{name}.log").open("ab") as log:
                 process = subprocess.Popen(
                     [_airflow(), *_COMPONENTS[name]],
-                    env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env={**environment, **_OWN_ENVIRONMENT.get(name, {})},
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
             running[name] = process.pid
         self._pid_file.write_text(json.dumps(running))
