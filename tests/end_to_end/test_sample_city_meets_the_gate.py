@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from cityhealth.catalogue import Catalogue, Indicator
 from cityhealth.feeds.pipeline import ingest
 from cityhealth.landing import LandingZone
-from cityhealth.sample_city import SampleFile, generate, land_all
+from cityhealth.sample_city import generate, land_all
 from cityhealth.warehouse.connections import Warehouse
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the gate said of one file. ``rules`` counts failing rows by rule code."""
-
-    file: SampleFile
-    verdict: str
-    rows_in: int
-    rows_accepted: int
-    rows_refused: int
-    read_error: str | None
-    rules: Counter[str]
+from judged import Judged, assert_rows_add_up, assert_rules, assert_verdicts, judged_files
 
 
 @pytest.fixture(scope="module")
@@ -40,44 +27,19 @@ def judged(
     arrivals = land_all(files, LandingZone(settings.landing_url))
     for feed in ("departmental", "yearbook"):
         ingest(settings, module_warehouse, feed)
-    with module_warehouse.connect("loader") as connection:
-        runs = {
-            row[0]: row[1:]
-            for row in connection.execute(
-                "select arrival_id, verdict, rows_in, rows_accepted, rows_refused, read_error_code"
-                " from gate.current_run"
-            ).fetchall()
-        }
-        failing = connection.execute(
-            "select run.arrival_id, failing.rule_code, count(*) from gate.current_failing_row as failing"
-            " join gate.current_run as run on run.gate_run_id = failing.gate_run_id group by 1, 2"
-        ).fetchall()
-    rules: dict[str, Counter[str]] = {}
-    for arrival_id, rule, count in failing:
-        rules.setdefault(arrival_id, Counter())[rule] = count
-    yield [
-        Judged(file, *runs[arrival.arrival_id], rules=rules.get(arrival.arrival_id, Counter()))
-        for file, arrival in zip(files, arrivals, strict=True)
-    ]
+    yield judged_files(module_warehouse, files, arrivals)
 
 
 def test_every_file_gets_the_verdict_it_was_made_for(judged: list[Judged]) -> None:
-    said = {j.file.filename + str(j.file.received_at): (j.verdict, j.read_error, j.rows_refused) for j in judged}
-    expected = {
-        file.filename + str(file.received_at): (file.expected.verdict, file.expected.read_error, file.expected.refused)
-        for file in (j.file for j in judged)
-    }
-    assert said == expected
+    assert_verdicts(judged)
 
 
 def test_every_planted_error_is_found_by_its_rule(judged: list[Judged]) -> None:
-    for j in judged:
-        planted = Counter(j.file.expected.rules)
-        assert planted - j.rules == Counter(), (j.file.filename, planted - j.rules)
+    assert_rules(judged)
 
 
 def test_rows_in_are_rows_accepted_and_rows_refused(judged: list[Judged]) -> None:
-    assert all(j.rows_in == j.rows_accepted + j.rows_refused for j in judged)
+    assert_rows_add_up(judged)
     assert sum(j.rows_in for j in judged) > 250
 
 

@@ -27,6 +27,7 @@ from cityhealth.sample_city.campaign.reports import Report, reporters_of
 from cityhealth.sample_city.campaign.troubles import NONE, TROUBLES
 from cityhealth.sample_city.files import ExpectedReport, ReportOddity
 from cityhealth.sample_city.planting import NothingFits
+from cityhealth.settings import PROJECT_ROOT
 from cityhealth.tabular import read_sheets
 
 SHOWN = 6
@@ -310,6 +311,12 @@ def test_figures_are_set_right_after_may(catalogue: Catalogue, files: list[Sampl
     assert {file.received_at.strftime("%Y-%m") for file in later} == {"2021-06", "2021-07"}
     assert all(file.received_at > max(f.received_at for f in generate(catalogue)) for file in later)
     assert {file.expected.verdict for file in later} == {"accepted"}
+
+
+def test_rules_that_reports_break_are_rules_of_the_gate(files: list[SampleFile]) -> None:
+    suites = "\n".join(path.read_text() for path in (PROJECT_ROOT / "expectations").glob("*.yml"))
+    for rule in {rule for file in files for rule in file.expected.rules}:
+        assert f"code: {rule}\n" in suites, rule
 
 
 def test_a_catalogue_that_leaves_no_room_is_an_error(catalogue: Catalogue) -> None:

@@ -237,7 +237,16 @@ def _task_of_another(desk: _Desk) -> list[Sent]:
 def _tracked_changes(desk: _Desk) -> list[Sent]:
     report = desk.report()
     data = word.under_headings(report, revised=True)
-    return [desk.sent(report, desk.usual, ReportOddity.TRACKED_CHANGES, data=data, extension="docx")]
+    return [
+        desk.sent(
+            report,
+            desk.usual,
+            ReportOddity.TRACKED_CHANGES,
+            data=data,
+            extension="docx",
+            rules=("no_revisions",),
+        )
+    ]
 
 
 def _nested_table(desk: _Desk) -> list[Sent]:
@@ -314,7 +323,7 @@ _SENDERS: Mapping[ReportOddity, Callable[[_Desk], list[Sent]]] = {
     ReportOddity.FULL_WIDTH_PERCENT: _percent_written(
         ReportOddity.FULL_WIDTH_PERCENT, lambda percent: f"{percent}%".translate(_FULL_WIDTH)
     ),
-    ReportOddity.SHARE: _percent_written(ReportOddity.SHARE, lambda percent: percent / 100, "percent_as_share"),
+    ReportOddity.SHARE: _percent_written(ReportOddity.SHARE, lambda percent: percent / 100, "percent_plain"),
     ReportOddity.DONE: _percent_written(ReportOddity.DONE, lambda percent: "已完成"),
     ReportOddity.PERCENT_TOO_LARGE: _percent_too_large,
     ReportOddity.FUTURE_PERIOD: _future_period,

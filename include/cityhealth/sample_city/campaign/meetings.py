@@ -7,7 +7,7 @@ Ids are those that the marts give: the period in whose window a problem first ca
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
@@ -73,9 +73,13 @@ class Meetings:
                 del self._open[key]
                 self._settled_at[key] = received_at
             rows.append(row)
-        odd = period.number == _ODD_MEETING
-        rows += self._odd_rows(period, rows[0]) if odd and rows else []
-        return self._file(period, rows, received_at, odd and bool(rows))
+        undecided = next((row for row in rows if "decision_text" not in row), None)
+        odd = period.number == _ODD_MEETING and undecided is not None
+        if odd and undecided is not None:
+            undecided |= {"decision_text": "会后再议", "date_text": day.isoformat()}
+            wrong = {"difficulty_text": f"{period.key}/B99/housing", "decision_text": "办结"}
+            rows.append({**undecided, **wrong})
+        return self._file(period, rows, received_at, odd)
 
     def _raised(self, key: _Key, period: ReportingPeriod, problem: str) -> _Difficulty:
         task, code = key
@@ -106,13 +110,6 @@ class Meetings:
             "date_text": day,
             "note_text": f"请{assigned}会同{self._name(code)}研究解决，{due.month}月{due.day}日前反馈",
         }
-
-    def _odd_rows(self, period: ReportingPeriod, like: Mapping[str, CellValue]) -> list[dict[str, CellValue]]:
-        wrong = {"decision_text": "交办", "date_text": period.due.isoformat()}
-        return [
-            {**like, **wrong, "difficulty_text": f"{period.key}/B99/housing"},
-            {**like, **wrong, "decision_text": "会后再议"},
-        ]
 
     def _file(
         self, period: ReportingPeriod, rows: list[dict[str, CellValue]], received_at: datetime, odd: bool

@@ -12,6 +12,7 @@ from cityhealth.catalogue import Catalogue
 from cityhealth.progress_form import FIVE
 from cityhealth.sample_city.campaign.prose import Prose, Task, prose_for, stage_at, tasks_of
 from cityhealth.sample_city.campaign.troubles import TROUBLES
+from cityhealth.sample_city.files import LABEL
 from cityhealth.sample_city.grids import CellValue
 
 #: One task of a report: field of the progress form → what stands there.
@@ -89,7 +90,7 @@ class Reporters:
         department = self.catalogue.department(code)
         assert department is not None
         before = self._last.get(code)
-        filled_on = period.due - timedelta(days=self._random(code, period.key).randint(0, 2))
+        filled_on = period.due - timedelta(days=self._random(code, period.key).randint(3, 5))
         lines = []
         for index, task in enumerate(self.tasks[code]):
             was = before.percent(index) if before else 0
@@ -130,7 +131,8 @@ class Reporters:
             "next_text": self.prose.next_steps(task, period, stage),
             "percent_text": percent,
             "reason_text": None,
-            "responsible_text": f"{name.name_zh}{draw.choice(_SECTIONS)}",
+            # With the label, so that every line of the marts, and every document made of them, can say it is synthetic.
+            "responsible_text": f"{name.name_zh}{draw.choice(_SECTIONS)}（{LABEL}）",
             "date_text": filled_on.isoformat(),
         }
 
