@@ -104,7 +104,7 @@ def run(batches: int, rows: int) -> None:
         ids = store(warehouse, landing, catalogue, batches, rows)
         loaded = time.perf_counter() - started
         started = time.perf_counter()
-        judgements = judge(warehouse, ids, catalogue, settings.expectations_dir, landing, f"{folder}/outbox")
+        judgements = judge(warehouse, ids, lambda day: catalogue, settings.expectations_dir, landing, f"{folder}/out")
         judged = time.perf_counter() - started
     accepted = sum(judgement.rows_accepted for judgement in judgements)
     warned = sum(judgement.warnings for judgement in judgements)

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from cityhealth.landing import Arrival, Attachment
-from cityhealth.quality.candidates import TEXTS, BatchFacts
+from cityhealth.quality.batch import BatchFacts
+from cityhealth.quality.items.candidates import TEXTS
 from cityhealth.settings import CITY_TIMEZONE
 
 RECEIVED = datetime(2021, 5, 20, 9, 0, tzinfo=CITY_TIMEZONE)

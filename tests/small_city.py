@@ -38,6 +38,7 @@ FILES = {
         "statistics,市统计局,Statistics,统计局,lead,house,\n"
         "police,市公安局,Police,,reporting,house,\n"
         "traffic_police,市公安局交警支队,Traffic police,市交警支队,reporting,house,\n"
+        "office,市体检办,Office,,office,house,\n"
     ),
     "areas.csv": (
         "code,name_zh,name_en,level,parent_code,valid_from,valid_to,successor_code,basis,notes\n"
@@ -48,8 +49,19 @@ FILES = {
         "100001100,新镇,New town,town,100001,2021-01-01,,,house,\n"
         "100001200,老乡,Old town,town,100001,,2020-06-30,100001100,house,\n"
     ),
-    "work_blocks.csv": "code,name_zh,name_en,dimension_code,sort_order\nB1,生态宜居,Ecology,ECO,1\n",
-    "responsibilities.csv": "block_code,department_code,role,basis,known_from\nB1,planning,lead,house,\n",
+    "work_blocks.csv": (
+        "code,name_zh,name_en,dimension_code,sort_order\n"
+        "B1,生态宜居,Ecology,ECO,1\nB2,健康舒适,Health,,2\nB3,安全韧性,Safety,,3\n"
+    ),
+    "responsibilities.csv": (
+        "block_code,department_code,role,basis,known_from\n"
+        "B1,planning,lead,house,\nB2,planning,lead,house,\nB3,police,lead,house,\nB1,statistics,support,house,\n"
+    ),
+    "campaign.csv": (
+        "system,year,first_due,last_due,due_days,cutoff,move_holidays,basis\n"
+        "mohurd,2021,2021-05-20,2021-07-20,5;20,18:00,no,house\n"
+    ),
+    "problem_themes.csv": "code,name_zh,name_en,keywords,sort_order,basis\nother,其他,Other,,1,house\n",
     "grading.csv": "kind,code,label_zh,label_en,lower,upper,parameter,sort_order,description_zh,basis,known_from\n",
     "units.csv": (
         "unit,dimension,factor,aliases\n"

@@ -17,6 +17,7 @@ from cityhealth.feeds.pipeline import load_arrival
 from cityhealth.hashing import sha256_hex
 from cityhealth.landing import LandingZone
 from cityhealth.quality import GateError, Judgement, judge, store
+from cityhealth.quality.items import DEPARTMENTAL
 from cityhealth.settings import PROJECT_ROOT
 from cityhealth.warehouse.connections import Warehouse
 from gate_lines import RECEIVED
@@ -51,7 +52,7 @@ class Office:
 
     def judge(self, *batch_ids: str) -> list[Judgement]:
         outbox = str(self.home / "outbox")
-        return judge(self.warehouse, batch_ids, self.city, self.expectations, self.landing, outbox)
+        return judge(self.warehouse, batch_ids, lambda day: self.city, self.expectations, self.landing, outbox)
 
     def ask(self, query: str) -> list[tuple]:
         with self.warehouse.connect("loader") as connection:
@@ -125,7 +126,7 @@ def test_the_receipt_stands_in_the_outbox_with_the_hash_that_the_run_keeps(offic
 
 def test_work_tables_are_dropped_also_those_of_a_gate_that_died_but_not_those_of_one_that_lives(office: Office) -> None:
     batch = office.receive(GOOD)
-    with store.work_table(office.warehouse, "of_another_gate"):
+    with store.work_table(office.warehouse, "of_another_gate", DEPARTMENTAL):
         with office.warehouse.connect("loader") as connection:
             connection.execute("create unlogged table gate_work.departmental_row_dead (line_no bigint)")
         office.judge(batch)
@@ -152,7 +153,7 @@ def test_a_database_that_goes_away_in_mid_gate_is_told_as_such_and_a_retry_judge
 
     outbox = str(office.home / "outbox")
     with pytest.raises(CityHealthError):
-        judge(office.warehouse, batches, office.city, office.expectations, office.landing, outbox, cut)
+        judge(office.warehouse, batches, lambda day: office.city, office.expectations, office.landing, outbox, cut)
     office.judge(*batches)
     assert sorted(office.ask("select batch_id, count(*) from gate.run group by 1")) == sorted((b, 1) for b in batches)
     assert office.ask("select count(*) from pg_tables where schemaname = 'gate_work'") == [(0,)]

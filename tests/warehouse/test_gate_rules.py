@@ -16,6 +16,7 @@ from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.pipeline import load_arrival
 from cityhealth.landing import LandingZone
 from cityhealth.quality import Judgement, judge
+from cityhealth.quality.items import DEPARTMENTAL
 from cityhealth.quality.suites import load_suite
 from cityhealth.settings import PROJECT_ROOT
 from cityhealth.warehouse.connections import Warehouse
@@ -161,12 +162,14 @@ def gate(module_warehouse: Warehouse, city: Catalogue, tmp_path_factory: pytest.
                 received_at=RECEIVED + timedelta(minutes=number), attachments=[("原始数据.pdf", b"%PDF")],
             )  # fmt: skip
             batches[rule, breaks] = load_arrival(module_warehouse, landing, feed, arrival).batch_id
-    judged = judge(module_warehouse, list(batches.values()), city, EXPECTATIONS, landing, str(home / "outbox"))
+    judged = judge(
+        module_warehouse, list(batches.values()), lambda day: city, EXPECTATIONS, landing, str(home / "outbox")
+    )
     yield Gate(module_warehouse, dict(zip(batches, judged, strict=True)))
 
 
 def test_every_rule_has_a_case() -> None:
-    suite = load_suite(EXPECTATIONS / "departmental_row.yml")
+    suite = load_suite(EXPECTATIONS / "departmental_row.yml", DEPARTMENTAL)
     assert {code for code, rule in suite.rules.items() if rule.scope == "row"} == set(ROW_RULES)
     assert {code for code, rule in suite.rules.items() if rule.scope == "batch"} == set(BATCH_RULES)
 
@@ -181,7 +184,7 @@ def test_a_row_rule_finds_just_the_lines_that_break_it(gate: Gate, rule: str) ->
 def test_a_line_that_breaks_a_critical_rule_is_refused_and_a_warning_lets_it_through_marked(
     gate: Gate, rule: str
 ) -> None:
-    severity = load_suite(EXPECTATIONS / "departmental_row.yml").rules[rule].severity
+    severity = load_suite(EXPECTATIONS / "departmental_row.yml", DEPARTMENTAL).rules[rule].severity
     expected = ("refused", False) if severity == "critical" else ("accepted", True)
     values = gate.values(rule, breaks=True)
     assert {values[line] for line in ROW_RULES[rule][0].failing} == {expected}

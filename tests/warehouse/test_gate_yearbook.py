@@ -9,6 +9,7 @@ import pytest
 from cityhealth.catalogue import Catalogue
 from cityhealth.landing import LandingZone
 from cityhealth.quality import Judgement, judge
+from cityhealth.quality.items import YEARBOOK
 from cityhealth.quality.suites import load_suite
 from cityhealth.settings import PROJECT_ROOT
 from cityhealth.warehouse.connections import Warehouse
@@ -71,7 +72,7 @@ def judged(
             " value_text, unit_text, missing) values ('batch', %s, '表', %s, 'layout', %s, %s, %s, %s, %s, %s)",
             [(number, f"B{number}", *cell) for number, cell in enumerate(cells, start=1)],
         )
-    (judgement,) = judge(warehouse, ["batch"], city, SUITE.parent, landing, str(home / "outbox"))
+    (judgement,) = judge(warehouse, ["batch"], lambda day: city, SUITE.parent, landing, str(home / "outbox"))
     return judgement
 
 
@@ -89,7 +90,7 @@ def test_each_cell_breaks_just_the_rule_it_is_meant_to(warehouse: Warehouse, cit
     assert (judgement.rows_in, judgement.rows_blank) == (len(CELLS) - 1, 1)
     assert judgement.rows_in == judgement.rows_accepted + judgement.rows_refused
     tried = set().union(*(rules for _, rules in CELLS)) | {"department_known", "any_value"}
-    assert tried == set(load_suite(SUITE).rules)
+    assert tried == set(load_suite(SUITE, YEARBOOK).rules)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from datetime import date
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
-from cityhealth.catalogue import Catalogue, load as load_catalogue
+from cityhealth.catalogue import CatalogueHistory, load_history
 from cityhealth.errors import CityHealthError, IncompleteTransfer, LayoutError, UnreadableFile, WarehouseError
 from cityhealth.feeds import feed_named
 from cityhealth.feeds.base import Feed
@@ -155,11 +155,14 @@ def gate_batches(
     settings: Settings,
     warehouse: Warehouse,
     batch_ids: Sequence[str],
-    catalogue: Catalogue | None = None,
+    history: CatalogueHistory | None = None,
     run: str = "",
     progress: Callable[[str], None] = lambda message: None,
 ) -> list:
-    """Judge batches with the suite of their raw table, write receipts, record outcomes."""
+    """Judge batches with the suite of their raw table and the catalogue as known on their arrival.
+
+    Writes receipts, records outcomes, returns the judgements.
+    """
     # Great Expectations takes seven seconds to import: only who judges pays for it.
     from cityhealth.quality import judge
 
@@ -167,7 +170,7 @@ def gate_batches(
     judgements = judge(
         warehouse,
         batch_ids,
-        catalogue or load_catalogue(settings.seed_dir),
+        (history or load_history(settings.seed_dir)).on,
         settings.expectations_dir,
         LandingZone(settings.landing_url),
         settings.outbox_url,

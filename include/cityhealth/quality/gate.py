@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -17,10 +18,11 @@ from cityhealth.errors import CityHealthError, IncompleteTransfer
 from cityhealth.hashing import stable_id
 from cityhealth.landing import LandingZone
 from cityhealth.quality import store
-from cityhealth.quality.candidates import BatchFacts, candidates
+from cityhealth.quality.batch import BatchFacts
 from cityhealth.quality.engine import Engine, GateError
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.receipts import Receipt, build_receipt, receipt_name, write_receipt
+from cityhealth.quality.subjects import SUBJECTS
 from cityhealth.quality.suites import Rule, Suite, SuiteError, load_suite
 from cityhealth.quality.verdicts import Judged, Verdict, judge_lines, unreadable
 from cityhealth.warehouse.connections import Warehouse
@@ -66,15 +68,18 @@ class Judgement:
 def judge(
     warehouse: Warehouse,
     batch_ids: Sequence[str],
-    catalogue: Catalogue,
+    catalogue_on: Callable[[date], Catalogue],
     expectations_dir: Path,
     landing: LandingZone,
     outbox_url: str,
     progress: Callable[[str], None] = lambda message: None,
 ) -> list[Judgement]:
-    """Judge batches, each by itself: write its run, results, findings and values, and its receipt.
+    """Judge batches, each by itself: write its run, results, findings and lines, and its receipt.
 
-    A batch that was judged by the same suite and catalogue before keeps that judgement, which is then the current one.
+    A batch is judged by the catalogue as it was known on the day of its arrival (``catalogue_on``, which is
+    :meth:`cityhealth.catalogue.CatalogueHistory.on` of the city's catalogue), so that what becomes known later
+    changes no earlier judgement. A batch that was judged by the same suite and catalogue before keeps that judgement,
+    which is then the current one.
 
     Raises:
         SuiteError: a suite is not whole; nothing is judged.
@@ -82,7 +87,7 @@ def judge(
     """
     judgements: list[Judgement] = []
     failures: dict[str, list[str]] = {}
-    with _Gate(warehouse, catalogue, expectations_dir, landing, outbox_url) as gate:
+    with _Gate(warehouse, catalogue_on, expectations_dir, landing, outbox_url) as gate:
         for number, batch_id in enumerate(batch_ids, start=1):
             try:
                 judgement = gate.judge(batch_id)
@@ -108,6 +113,20 @@ def _failed(failures: Mapping[str, Sequence[str]], tried: int) -> str:
     return f"{sum(map(len, failures.values()))} of {tried} batches could not be judged: " + "; ".join(reasons)
 
 
+def gate_run_id(batch_id: str, suite: Suite, catalogue: Catalogue) -> str:
+    """The identifier of the judgement of a batch by a suite and a catalogue: the same wherever it is made."""
+    return stable_id(batch_id, suite.hash, catalogue.catalogue_hash)
+
+
+def load_suites(expectations_dir: Path) -> Mapping[str, Suite]:
+    """The suite of every raw table that is judged.
+
+    Raises:
+        SuiteError: one is not whole.
+    """
+    return {table: load_suite(expectations_dir / f"{table}.yml", subject) for table, subject in SUBJECTS.items()}
+
+
 def examination_of(catalogue: Catalogue, batch: BatchFacts) -> Examination:
     """The latest examination that had begun by the year of the arrival, else the first one."""
     known = sorted(catalogue.examinations, key=lambda examination: examination.year)
@@ -119,10 +138,15 @@ class _Gate:
     """The engine, suites and work tables of one run, each opened when the first batch needs it."""
 
     def __init__(
-        self, warehouse: Warehouse, catalogue: Catalogue, expectations_dir: Path, landing: LandingZone, outbox_url: str
+        self,
+        warehouse: Warehouse,
+        catalogue_on: Callable[[date], Catalogue],
+        expectations_dir: Path,
+        landing: LandingZone,
+        outbox_url: str,
     ) -> None:
         self._warehouse = warehouse
-        self._catalogue = catalogue
+        self._catalogue_on = catalogue_on
         self._expectations_dir = expectations_dir
         self._landing = landing
         self._outbox_url = outbox_url
@@ -131,7 +155,7 @@ class _Gate:
         self._engine: Engine | None = None
         self._suites: dict[str, Suite] = {}
         self._tables: dict[str, str] = {}
-        self._lookups: dict[tuple[str, int], Lookup] = {}
+        self._lookups: dict[tuple[str, str, int], Lookup] = {}
 
     def __enter__(self) -> _Gate:
         return self
@@ -141,31 +165,31 @@ class _Gate:
 
     def judge(self, batch_id: str) -> Judgement:
         batch = self.session.read_batch(batch_id)
-        suite = self._suite(batch.raw_table)
-        gate_run_id = stable_id(batch_id, suite.hash, self._catalogue.catalogue_hash)
-        known = self.session.read_run(gate_run_id)
-        if known is not None:
-            self.session.reaffirm(gate_run_id)
-            return _judgement(batch, known, already=True)
+        suite, subject = self._suite(batch.raw_table), SUBJECTS[batch.raw_table]
         lookup = self._lookup(batch)
+        run_id = gate_run_id(batch_id, suite, lookup.catalogue)
+        known = self.session.read_run(run_id)
+        if known is not None:
+            self.session.reaffirm(run_id)
+            return _judgement(batch, known, already=True)
         if batch.read_error_code is not None:
             judged, department = (
                 unreadable(batch, FILE_READABLE),
                 lookup.department(batch.arrival.department_text or ""),
             )
         else:
-            found = candidates(self.session.read_lines(batch), batch, lookup)
+            found = subject.candidates(self.session.read_lines(batch, subject), batch, lookup)
             table = self._table(batch.raw_table)
-            self.session.fill_work_table(table, found.frame)
+            self.session.fill_work_table(table, found.frame, subject)
             failing = self._checked_by().failing_lines(suite, table)
-            judged, department = judge_lines(found, failing, suite, batch, lookup), found.department_code
+            judged, department = judge_lines(found, failing, suite, subject, batch, lookup), found.department_code
         receipt = self._receipt(batch, judged, lookup.department_names.get(department or ""))
         run = store.GateRun(
-            gate_run_id=gate_run_id,
+            gate_run_id=run_id,
             batch_id=batch_id,
             suite=suite.name,
             suite_hash=suite.hash,
-            catalogue_hash=self._catalogue.catalogue_hash,
+            catalogue_hash=lookup.catalogue.catalogue_hash,
             verdict=judged.verdict,
             rows_in=judged.rows_in,
             rows_accepted=judged.count("accepted"),
@@ -175,7 +199,7 @@ class _Gate:
             receipt_path=receipt.path,
             receipt_sha256=receipt.sha256,
         )
-        written = self.session.write_run(run, judged, batch.arrival.feed)
+        written = self.session.write_run(run, judged, batch.arrival.feed, subject)
         return _judgement(batch, run, already=not written)
 
     def _receipt(self, batch: BatchFacts, judged: Judged, department_zh: str | None) -> Receipt:
@@ -191,20 +215,21 @@ class _Gate:
 
     def _suite(self, raw_table: str) -> Suite:
         if raw_table not in self._suites:
-            self._suites[raw_table] = load_suite(self._expectations_dir / f"{raw_table}.yml")
+            self._suites[raw_table] = load_suite(self._expectations_dir / f"{raw_table}.yml", SUBJECTS[raw_table])
         return self._suites[raw_table]
 
     def _lookup(self, batch: BatchFacts) -> Lookup:
-        examination = examination_of(self._catalogue, batch)
-        key = (examination.system, examination.year)
+        catalogue = self._catalogue_on(batch.arrival.day)
+        examination = examination_of(catalogue, batch)
+        key = (catalogue.catalogue_hash, examination.system, examination.year)
         if key not in self._lookups:
-            self._lookups[key] = Lookup(self._catalogue, examination)
+            self._lookups[key] = Lookup(catalogue, examination)
         return self._lookups[key]
 
     def _table(self, raw_table: str) -> str:
         if raw_table not in self._tables:
             table = f"{raw_table}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
-            self._open.enter_context(store.work_table(self._warehouse, table))
+            self._open.enter_context(store.work_table(self._warehouse, table, SUBJECTS[raw_table]))
             self._tables[raw_table] = table
         return self._tables[raw_table]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cityhealth.catalogue import Area, Catalogue, Duty, Examination, Indicator, Item, fold
+from cityhealth.catalogue import Area, Catalogue, Duty, Examination, Indicator, Item, WorkBlock, fold
 from cityhealth.periods import Period
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
@@ -43,6 +43,8 @@ class Lookup:
         self._departments = _index(
             (fold(name), d.code) for d in catalogue.departments for name in (d.name_zh, *d.aliases)
         )
+        self.task_names = {block.code: block.name_zh for block in catalogue.work_blocks}
+        self._tasks = _index((fold(name), b.code) for b in catalogue.work_blocks for name in (b.code, b.name_zh))
         self._areas = _index((fold(name), a) for a in catalogue.areas for name in (a.code, a.name_zh))
 
     def department(self, text: str) -> str | None:
@@ -136,6 +138,23 @@ class Lookup:
     def duties(self, department_code: str) -> list[Duty]:
         """What the department owes in this examination."""
         return self.catalogue.duty_list(department_code, self.examination.year, self.examination.system)
+
+    def task(self, text: str) -> Found:
+        """The task (a block of work) of a code or name, with numbering or words around it: （一）生态宜居方面."""
+        folded = fold(text).strip(_EDGES)
+        unnumbered = _NUMBERING.sub("", folded).strip(_EDGES)
+        for spelling in (folded, unnumbered):
+            if spelling in self._tasks:
+                return _only(self._tasks[spelling])
+        within = {code for name, codes in self._tasks.items() if name in unnumbered for code in codes}
+        if len(within) > 1:
+            return Found(None, "写了不止一项工作任务")
+        return Found(within.pop()) if within else Found(None, "不在工作任务表中")
+
+    def tasks_of(self, department_code: str) -> list[WorkBlock]:
+        """The tasks that a department answers for, in their order."""
+        codes = {r.block_code for r in self.catalogue.responsibilities if r.department_code == department_code}
+        return sorted((b for b in self.catalogue.work_blocks if b.code in codes), key=lambda block: block.sort_order)
 
     def scope_name(self, scope: str) -> str:
         if scope.startswith("level:"):

@@ -35,6 +35,7 @@ MOST_MARKED = 2_000
 _LONGEST_TEXT = 32_767
 _LIVE = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_TITLE = re.compile(r"[\[\]:*?/\\]")
+_ADDRESS = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 _PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 
 
@@ -48,6 +49,11 @@ def copy_of(data: bytes, sheets: Sequence[Sheet], findings: Sequence[Finding]) -
         book, titles = _rebuilt(sheets, None if whole else _rows_of(findings))
     _mark(book, titles, findings)
     return book, titles, whole
+
+
+def is_address(place: str | None) -> bool:
+    """Whether a place is a cell: what is wrong may as well stand in a file's name or a paragraph."""
+    return place is not None and _ADDRESS.fullmatch(place) is not None
 
 
 def put_text(cell: Cell, text: str) -> None:
@@ -148,7 +154,7 @@ def _titles(names: Sequence[str]) -> dict[str, str]:
 
 def _rows_of(findings: Iterable[Finding]) -> dict[str, set[int]]:
     rows: dict[str, set[int]] = defaultdict(set)
-    for finding in [f for f in findings if f.sheet and f.cell][:MOST_MARKED]:
+    for finding in [f for f in findings if f.sheet and is_address(f.cell)][:MOST_MARKED]:
         rows[str(finding.sheet)].add(coordinate_from_string(finding.cell)[1])
     return rows
 
@@ -156,7 +162,7 @@ def _rows_of(findings: Iterable[Finding]) -> dict[str, set[int]]:
 def _mark(book: Workbook, titles: Mapping[str, str], findings: Sequence[Finding]) -> None:
     by_cell: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.cell and finding.sheet and finding.sheet in titles:
+        if finding.sheet and finding.cell and is_address(finding.cell) and finding.sheet in titles:
             by_cell[finding.sheet, finding.cell].append(finding)
     for (sheet_name, address), found in list(by_cell.items())[:MOST_MARKED]:
         sheet = book[titles[sheet_name]]

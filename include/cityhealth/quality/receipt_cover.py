@@ -10,8 +10,9 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cityhealth.quality.candidates import BatchFacts
-from cityhealth.quality.receipt_copy import FILLS, SEVERITY_ZH, put_text
+from cityhealth.quality.batch import BatchFacts
+from cityhealth.quality.receipt_copy import FILLS, SEVERITY_ZH, is_address, put_text
+from cityhealth.quality.subject import Nouns
 from cityhealth.quality.verdicts import Finding, Judged
 from cityhealth.settings import CITY_TIMEZONE
 
@@ -21,17 +22,18 @@ MOST_LISTED = 2_000
 MOST_SHEETS = 10
 
 VERDICTS_ZH = {
-    "accepted": "通过：所报数据已全部采用",
+    "accepted": "通过：{content}已全部采用",
     "partly": "部分通过：标红的未采用，请更正后重新报送；其余已采用",
-    "refused": "未通过：所报数据均未采用，请更正后重新报送",
+    "refused": "未通过：{content}均未采用，请更正后重新报送",
 }
+#: The subject of a line and what was written of it are called as its :class:`Nouns` say.
 _COLUMNS = (
     ("序号", 6),
     ("级别", 9),
     ("工作表", 18),
-    ("单元格", 10),
-    ("数据项", 30),
-    ("填报值", 16),
+    ("位置", 10),
+    ("{line}", 30),
+    ("{said}", 16),
     ("问题", 52),
     ("处理办法", 44),
 )
@@ -54,6 +56,7 @@ class Cover:
     """
 
     batch: BatchFacts
+    nouns: Nouns
     department_zh: str
     notes_zh: Sequence[str] = ()
     unread_zh: Sequence[str] = ()
@@ -73,7 +76,7 @@ def add_cover(book: Workbook, cover: Cover, judged: Judged, titles: Mapping[str,
     put_text(sheet["A1"], "城市体检数据报送回执")
     sheet["A1"].font = _HEADING
     row = _facts(sheet, 3, cover, judged)
-    row = _findings(sheet, row + 1, [f for f in judged.findings if not _says_what_lacks(f)], titles)
+    row = _findings(sheet, row + 1, cover.nouns, [f for f in judged.findings if not _says_what_lacks(f)], titles)
     _missing(sheet, row + 1, [f for f in judged.findings if _says_what_lacks(f)])
 
 
@@ -88,12 +91,13 @@ def _free_title(book: Workbook) -> str:
 
 def _facts(sheet: Worksheet, row: int, cover: Cover, judged: Judged) -> int:
     arrival = cover.batch.arrival
+    verdict_zh = VERDICTS_ZH[judged.verdict].format(content=cover.nouns.content_zh)
     facts = [
         ("文件名", " ".join(arrival.filename.split())),
         ("报送单位", cover.department_zh),
         ("收到时间", f"{arrival.received_at.astimezone(CITY_TIMEZONE):%Y-%m-%d %H:%M}"),
         ("文件校验码", f"sha256 {arrival.sha256}"),
-        ("校验结论", VERDICTS_ZH[judged.verdict] + ("；另有工作表未读，见下" if cover.unread_zh else "")),
+        ("校验结论", verdict_zh + ("；另有工作表未读，见下" if cover.unread_zh else "")),
         ("行数", f"填报 {judged.rows_in} 行：采用 {judged.count('accepted')} 行，未采用 {judged.count('refused')} 行；"
                  f"另有空行 {judged.count('blank')} 行，提醒 {judged.warnings} 条"),
         *(("说明", note) for note in cover.notes_zh),
@@ -126,14 +130,14 @@ def _unread(names: Sequence[str]) -> str:
     )
 
 
-def _findings(sheet: Worksheet, row: int, findings: Sequence[Finding], titles: Mapping[str, str]) -> int:
+def _findings(sheet: Worksheet, row: int, nouns: Nouns, findings: Sequence[Finding], titles: Mapping[str, str]) -> int:
     row = _section(sheet, row, f"一、问题清单（{len(findings)} 条；红色须更正，黄色请核实）")
     if not findings:
         put_text(sheet.cell(row, 1), "没有发现问题。")
         return row + 1
     for number, (heading, _) in enumerate(_COLUMNS, start=1):
         cell = sheet.cell(row, number)
-        put_text(cell, heading)
+        put_text(cell, heading.format(line=nouns.line_zh, said=nouns.said_zh))
         cell.font, cell.fill, cell.border = _BOLD, _HEADER_FILL, _BOX
     for number, finding in enumerate(findings[:MOST_LISTED], start=1):
         row += 1
@@ -157,7 +161,7 @@ def _line(sheet: Worksheet, row: int, number: int, finding: Finding, titles: Map
     # LibreOffice does not find the height of wrapped rows by itself.
     sheet.row_dimensions[row].height = 3 + 15 * lines
     sheet.cell(row, 2).fill = FILLS[finding.severity]
-    if finding.cell and finding.sheet and finding.sheet in titles:
+    if is_address(finding.cell) and finding.sheet and finding.sheet in titles:
         place = sheet.cell(row, 4)
         title = titles[finding.sheet].replace("'", "''")
         place.hyperlink = Hyperlink(ref=place.coordinate, location=f"'{title}'!{finding.cell}")

@@ -13,13 +13,15 @@ from datetime import UTC, datetime
 from openpyxl.packaging.core import DocumentProperties
 from openpyxl.workbook import Workbook
 
+from cityhealth.documents import is_word
 from cityhealth.errors import UnreadableFile
 from cityhealth.form import INSTRUCTIONS_SHEET
 from cityhealth.hashing import sha256_hex
 from cityhealth.outbox import deliver
-from cityhealth.quality.candidates import BatchFacts
+from cityhealth.quality.batch import BatchFacts
 from cityhealth.quality.receipt_copy import copy_of
 from cityhealth.quality.receipt_cover import Cover, add_cover
+from cityhealth.quality.subjects import SUBJECTS
 from cityhealth.quality.verdicts import Judged
 from cityhealth.tabular import Sheet, read_sheets
 
@@ -39,8 +41,9 @@ class Receipt:
 def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, original: bytes | None) -> bytes:
     """The receipt as bytes of an .xlsx file.
 
-    ``original`` None, or a file that cannot be read, gives the cover sheet alone.
+    ``original`` None, a file that cannot be read, or a Word document gives the cover sheet alone.
     """
+    subject = SUBJECTS[batch.raw_table]
     book = Workbook()
     titles: dict[str, str] = {}
     notes: list[str] = []
@@ -48,6 +51,8 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
     book.remove(book.active)
     if original is None and batch.read_error_code is None:
         notes.append("原文件已不在收件区，本回执没有附副本。")
+    elif original is not None and batch.read_error_code is None and is_word(original, batch.arrival.filename):
+        notes.append("所报为 Word 文档，本回执不附副本；下表按段落（第 n 段）或表格（表格 n 的单元格）指明位置。")
     elif original is not None and batch.read_error_code is None:
         try:
             sheets = read_sheets(original, batch.arrival.filename)
@@ -55,11 +60,11 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
         except UnreadableFile as error:
             notes.append(f"原文件不能复制：{error.message}")
         else:
-            unread = _unread_sheets(sheets, judged) if batch.arrival.feed == "departmental" else []
+            unread = _unread_sheets(sheets, judged) if subject.unread_sheets else []
             notes.append("后附所报文件的副本，问题单元格已标色并加批注；副本只供查看，不含公式和宏，请在原文件上更正。")
             if not whole:
                 notes.append("所报文件很大，副本只保留表头和有问题的行，单元格位置与原文件相同。")
-    add_cover(book, Cover(batch, department_zh, notes, unread), judged, titles)
+    add_cover(book, Cover(batch, subject.nouns, department_zh, notes, unread), judged, titles)
     return _saved(book, batch.arrival.received_at)
 
 

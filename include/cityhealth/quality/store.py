@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 
@@ -14,74 +14,14 @@ from psycopg import sql
 
 from cityhealth.errors import WarehouseError
 from cityhealth.landing import Arrival, Attachment
-from cityhealth.quality.candidates import TEXTS, BatchFacts
+from cityhealth.quality.batch import BatchFacts
+from cityhealth.quality.subject import Subject
 from cityhealth.quality.verdicts import Judged, Verdict
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.loading import append
 
 WORK_SCHEMA = "gate_work"
 
-#: The columns that rules may ask for: name → (PostgreSQL type, Arrow type).
-WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
-    "line_no": ("bigint", pa.int64()),
-    "kind": ("text", pa.string()),
-    "state": ("text", pa.string()),
-    "department_code": ("text", pa.string()),
-    "department_unknown": ("boolean", pa.bool_()),
-    "filled_count": ("bigint", pa.int64()),
-    "item_code": ("text", pa.string()),
-    "item_problem": ("text", pa.string()),
-    "item_owned": ("boolean", pa.bool_()),
-    "area_code": ("text", pa.string()),
-    "area_problem": ("text", pa.string()),
-    "area_in_scope": ("boolean", pa.bool_()),
-    "period_problem": ("text", pa.string()),
-    "period_allowed": ("boolean", pa.bool_()),
-    "period_past": ("boolean", pa.bool_()),
-    "value": ("double precision", pa.float64()),
-    "value_problem": ("text", pa.string()),
-    "state_problem": ("text", pa.string()),
-    "unit_problem": ("text", pa.string()),
-    "min_value": ("double precision", pa.float64()),
-    "max_value": ("double precision", pa.float64()),
-    "plausible_min": ("double precision", pa.float64()),
-    "plausible_max": ("double precision", pa.float64()),
-    "integer_item": ("boolean", pa.bool_()),
-    "duplicate_kind": ("text", pa.string()),
-    "whole_value": ("double precision", pa.float64()),
-    "recomputed": ("double precision", pa.float64()),
-    "source_given": ("boolean", pa.bool_()),
-    "remarks_given": ("boolean", pa.bool_()),
-    "bare_percent": ("boolean", pa.bool_()),
-    "method_given": ("boolean", pa.bool_()),
-    "attachment_found": ("boolean", pa.bool_()),
-}
-
-_RAW_SELECT = {
-    "departmental_row": (
-        "select line_no, sheet, coalesce(value_cell, 'A' || row_no) as cell, row_kind,"
-        " concat_ws(' ', item_text, other_cells::json ->> 'item_name') as item_text, area_text, period_text,"
-        " value_text, unit_text, state_text, source_text, method_text, remarks_text, attachment_text, value_cell_kind,"
-        " cells from raw.departmental_row where batch_id = $1 order by line_no"
-    ),
-    "yearbook_cell": (
-        "select line_no, sheet, cell, 'data' as row_kind, item_text, area_text, period_text, value_text, unit_text,"
-        " case when missing then 'missing' end as value_cell_kind"
-        " from raw.yearbook_cell where batch_id = $1 order by line_no"
-    ),
-}
-
-_ITEM_VALUE = pa.schema(
-    [
-        ("gate_run_id", pa.string()), ("batch_id", pa.string()), ("line_no", pa.int64()), ("feed", pa.string()),
-        ("source_kind", pa.string()), ("department_code", pa.string()), ("item_code", pa.string()),
-        ("area_code", pa.string()), ("period", pa.string()), ("period_start", pa.date32()), ("period_end", pa.date32()),
-        ("value", pa.float64()), ("unit", pa.string()), ("state", pa.string()), ("verdict", pa.string()),
-        ("marked", pa.bool_()), ("value_text", pa.string()), ("unit_text", pa.string()), ("source_text", pa.string()),
-        ("method_text", pa.string()), ("remarks_text", pa.string()), ("attachment_text", pa.string()),
-        ("sheet", pa.string()), ("cell", pa.string()),
-    ]
-)  # fmt: skip
 _FAILING_ROW = pa.schema(
     [
         ("gate_run_id", pa.string()), ("rule_code", pa.string()), ("severity", pa.string()), ("scope", pa.string()),
@@ -160,13 +100,13 @@ class Session:
         attachments = tuple(Attachment(**attachment) for attachment in row[7])
         return BatchFacts(row[8], row[9], replace(arrival, attachments=attachments), *row[10:])
 
-    def read_lines(self, batch: BatchFacts) -> pd.DataFrame:
-        """The raw lines of a batch in the shape that :func:`cityhealth.quality.candidates.candidates` takes."""
+    def read_lines(self, batch: BatchFacts, subject: Subject) -> pd.DataFrame:
+        """The raw lines of a batch in the shape that its subject's ``candidates`` takes."""
         with self.arrow.cursor() as cursor:
-            cursor.execute(_RAW_SELECT[batch.raw_table], (batch.batch_id,))
+            cursor.execute(subject.raw_select, (batch.batch_id,))
             lines = cursor.fetch_arrow_table().to_pandas()
         self.arrow.rollback()
-        return lines.reindex(columns=["line_no", "sheet", "cell", "row_kind", "cells", *TEXTS])
+        return lines.reindex(columns=["line_no", "sheet", "cell", "row_kind", "cells", *subject.raw_columns])
 
     def read_run(self, gate_run_id: str) -> GateRun | None:
         """The run of that identifier, if the batch was judged so before."""
@@ -185,10 +125,10 @@ class Session:
             {"run": gate_run_id},
         )
 
-    def fill_work_table(self, table: str, frame: pd.DataFrame) -> None:
+    def fill_work_table(self, table: str, frame: pd.DataFrame, subject: Subject) -> None:
         """Replace the rows of ``gate_work.<table>`` by those of ``frame`` (COPY)."""
-        schema = pa.schema([(name, kind) for name, (_, kind) in WORK_COLUMNS.items()])
-        rows = pa.Table.from_pandas(frame.reindex(columns=list(WORK_COLUMNS)), schema=schema, preserve_index=False)
+        schema = pa.schema([(name, kind) for name, (_, kind) in subject.work_columns.items()])
+        rows = pa.Table.from_pandas(frame.reindex(columns=schema.names), schema=schema, preserve_index=False)
         name = sql.Identifier(WORK_SCHEMA, table)
         self.plain.execute(sql.SQL("truncate {}").format(name))
         append(self.arrow, WORK_SCHEMA, table, rows)
@@ -196,8 +136,8 @@ class Session:
         # Without statistics the planner takes a new table of a million rows for an empty one.
         self.plain.execute(sql.SQL("analyze {}").format(name))
 
-    def write_run(self, run: GateRun, judged: Judged, feed: str) -> bool:
-        """Write the run, its results, findings and item values in one transaction.
+    def write_run(self, run: GateRun, judged: Judged, feed: str, subject: Subject) -> bool:
+        """Write the run, its results, findings and lines in one transaction.
 
         Returns False, and writes nothing, where another process wrote the same run meanwhile.
         """
@@ -211,19 +151,19 @@ class Session:
             )
             won = cursor.fetchone() is not None
         if won:
-            for table, rows in _tables(run, judged, feed).items():
+            for table, rows in _tables(run, judged, feed, subject).items():
                 append(self.arrow, "gate", table, rows)
         self.arrow.commit()
         return won
 
 
 @contextmanager
-def work_table(warehouse: Warehouse, table: str) -> Iterator[None]:
+def work_table(warehouse: Warehouse, table: str, subject: Subject) -> Iterator[None]:
     """An empty unlogged table ``gate_work.<table>``, dropped at the end; also drops those of gates that died.
 
     A gate that lives holds an advisory lock by its table's name: a table whose lock is free belongs to nobody.
     """
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in WORK_COLUMNS.items())
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in subject.work_columns.items())
     with warehouse.connect("loader", autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtext(%s))", (f"{WORK_SCHEMA}.{table}",))
         _drop_orphans(connection)
@@ -247,7 +187,7 @@ def _drop_orphans(connection: psycopg.Connection) -> None:
             connection.execute("select pg_advisory_unlock(hashtext(%s))", (key,))
 
 
-def _tables(run: GateRun, judged: Judged, feed: str) -> dict[str, pa.Table]:
+def _tables(run: GateRun, judged: Judged, feed: str, subject: Subject) -> dict[str, pa.Table]:
     results = [
         {
             "gate_run_id": run.gate_run_id,
@@ -263,11 +203,9 @@ def _tables(run: GateRun, judged: Judged, feed: str) -> dict[str, pa.Table]:
     findings = [{"gate_run_id": run.gate_run_id, **asdict(finding)} for finding in judged.findings]
     tables = {"result": pa.Table.from_pylist(results), "failing_row": pa.Table.from_pylist(findings, _FAILING_ROW)}
     if len(judged.rows):
-        rows = judged.rows.assign(
-            gate_run_id=run.gate_run_id, batch_id=run.batch_id, feed=feed, source_kind=feed
-        )  # fmt: skip
-        rows["unit"] = rows["unit"].where(rows["value"].notna(), None)
-        tables["item_value"] = pa.Table.from_pandas(
-            rows.reindex(columns=_ITEM_VALUE.names), schema=_ITEM_VALUE, preserve_index=False
+        rows = subject.stored(judged.rows.assign(gate_run_id=run.gate_run_id, batch_id=run.batch_id, feed=feed))
+        schema = subject.gate_schema
+        tables[subject.gate_table] = pa.Table.from_pandas(
+            rows.reindex(columns=schema.names), schema=schema, preserve_index=False
         )
     return tables

@@ -14,8 +14,7 @@ from typing import Any, Literal
 import yaml
 
 from cityhealth.errors import CityHealthError, Place
-from cityhealth.form import HEADER_ALIASES
-from cityhealth.quality.reasons import PLACEHOLDERS
+from cityhealth.quality.subject import Subject
 
 Severity = Literal["critical", "warning"]
 Scope = Literal["row", "batch"]
@@ -33,9 +32,9 @@ class SuiteError(CityHealthError):
 class Rule:
     """One expectation. ``scope`` row: it says something of a line; batch: of the whole file, or of what it lacks.
 
-    ``reason_zh`` and ``advice_zh`` are templates (``{item}``, ``{value}`` …, see :mod:`cityhealth.quality.reasons`).
+    ``reason_zh`` and ``advice_zh`` are templates (``{item}``, ``{value}`` …: the ``writers`` of the suite's subject).
     ``owner`` is who mends it: ``department``, ``city office`` or ``engineer``. ``field`` is the column of the raw
-    table whose cell is at fault: the one that the receipt colours.
+    table whose cell is at fault: the one that the receipt colours; None: the line's own cell.
     """
 
     code: str
@@ -45,7 +44,7 @@ class Rule:
     reason_zh: str
     advice_zh: str
     owner: str
-    field: str = "value_text"
+    field: str | None = None
 
     @cached_property
     def placeholders(self) -> frozenset[str]:
@@ -64,8 +63,8 @@ class Suite:
     content: Mapping[str, Any]
 
 
-def load_suite(path: Path) -> Suite:
-    """Read and prove one suite.
+def load_suite(path: Path, subject: Subject) -> Suite:
+    """Read and prove the suite of a subject.
 
     Raises:
         SuiteError: no suite is there, or a rule lacks severity, scope, title, reason, advice or owner,
@@ -77,7 +76,7 @@ def load_suite(path: Path) -> Suite:
         name = str(content["name"])
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise SuiteError(f"not a suite: {error}", Place(path.name)) from error
-    rules = [_rule(path.name, number, expectation) for number, expectation in enumerate(expectations, start=1)]
+    rules = [_rule(path.name, number, expectation, subject) for number, expectation in enumerate(expectations, start=1)]
     by_code = {rule.code: rule for rule in rules}
     if len(by_code) != len(rules):
         raise SuiteError("two rules have the same code", Place(path.name))
@@ -85,7 +84,7 @@ def load_suite(path: Path) -> Suite:
     return Suite(name, hashlib.sha256(canonical.encode()).hexdigest(), by_code, content)
 
 
-def _rule(file: str, number: int, expectation: Mapping[str, Any]) -> Rule:
+def _rule(file: str, number: int, expectation: Mapping[str, Any], subject: Subject) -> Rule:
     meta = expectation.get("meta") or {}
     place = Place(file, column=str(meta.get("code") or f"expectation {number}"))
     if expectation.get("type") != _TYPE:
@@ -111,10 +110,10 @@ def _rule(file: str, number: int, expectation: Mapping[str, Any]) -> Rule:
         reason_zh=meta["reason_zh"],
         advice_zh=meta["advice_zh"],
         owner=meta["owner"],
-        field=meta.get("field", Rule.field),
+        field=meta.get("field"),
     )
-    if rule.field not in HEADER_ALIASES:
+    if rule.field is not None and rule.field not in subject.fields:
         raise SuiteError(f"meta.field {rule.field!r} is no column of the form", place)
-    if unknown := rule.placeholders - PLACEHOLDERS:
+    if unknown := rule.placeholders - set(subject.writers):
         raise SuiteError(f"unknown placeholders: {', '.join(sorted(unknown))}", place)
     return rule

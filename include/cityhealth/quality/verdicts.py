@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from cityhealth.quality import reasons
-from cityhealth.quality.candidates import BATCH_LINE, BatchFacts, Candidates
+from cityhealth.quality.batch import BATCH_LINE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
+from cityhealth.quality.subject import Subject
 from cityhealth.quality.suites import Rule, Scope, Severity, Suite
 
 Verdict = Literal["accepted", "partly", "refused"]
@@ -67,7 +67,12 @@ class Judged:
 
 
 def judge_lines(
-    candidates: Candidates, failing: Mapping[str, Sequence[int]], suite: Suite, batch: BatchFacts, lookup: Lookup
+    candidates: Candidates,
+    failing: Mapping[str, Sequence[int]],
+    suite: Suite,
+    subject: Subject,
+    batch: BatchFacts,
+    lookup: Lookup,
 ) -> Judged:
     """Turn the failing lines of each rule into verdicts.
 
@@ -85,7 +90,7 @@ def judge_lines(
     bad = (rows["line_no"].isin(refused) & ~blank) | (~blank & batch_refused)
     verdict = pd.Series("accepted", index=rows.index, dtype=object).mask(bad, "refused").mask(blank, "blank")
     rows = rows.assign(verdict=verdict, marked=(verdict == "accepted") & rows["line_no"].isin(marked))
-    findings = _findings(candidates, failing, suite, batch, lookup)
+    findings = _findings(candidates, failing, suite, subject, batch, lookup)
     return Judged(
         rows, findings, [Result(rule, len(failing[rule.code])) for rule in suite.rules.values()], _overall(verdict)
     )
@@ -109,14 +114,19 @@ def _overall(verdict: pd.Series) -> Verdict:
 
 
 def _findings(
-    candidates: Candidates, failing: Mapping[str, Sequence[int]], suite: Suite, batch: BatchFacts, lookup: Lookup
+    candidates: Candidates,
+    failing: Mapping[str, Sequence[int]],
+    suite: Suite,
+    subject: Subject,
+    batch: BatchFacts,
+    lookup: Lookup,
 ) -> list[Finding]:
     """In the order a person works through them: the file, then its lines (critical first), then what is missing."""
     wanted = {line for lines in failing.values() for line in lines}
     frame = candidates.frame
     rows = {row["line_no"]: row for row in frame.loc[frame["line_no"].isin(wanted)].to_dict("records")}
     found = [
-        _finding(rule, rows[line], batch, lookup, candidates.department_code)
+        _finding(rule, rows[line], subject, batch, lookup, candidates.department_code)
         for rule in suite.rules.values()
         # Duties have the numbers -2, -3 …, in the order of the form.
         for line in sorted(failing[rule.code], key=abs)
@@ -129,8 +139,10 @@ def _findings(
     )
 
 
-def _finding(rule: Rule, row: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department: str | None) -> Finding:
-    words = reasons.fields(rule.placeholders, row, batch, lookup, department)
+def _finding(
+    rule: Rule, row: Mapping[Any, Any], subject: Subject, batch: BatchFacts, lookup: Lookup, department: str | None
+) -> Finding:
+    words = subject.words(rule.placeholders, row, batch, lookup, department)
     handed_in = row["line_no"] > BATCH_LINE
     return Finding(
         rule_code=rule.code,
@@ -140,8 +152,8 @@ def _finding(rule: Rule, row: Mapping[Any, Any], batch: BatchFacts, lookup: Look
         sheet=row["sheet"] if handed_in else None,
         cell=_cell(rule, row) if handed_in else None,
         item_code=_or_none(row.get("item_code")),
-        item_zh="" if row["line_no"] == BATCH_LINE else reasons.item_name(row, lookup),
-        value_text=_or_none(row.get("value_text")),
+        item_zh="" if row["line_no"] == BATCH_LINE else subject.name_of_line(row, lookup),
+        value_text=_or_none(row.get(subject.shown or rule.field or "")),
         reason_zh=rule.reason_zh.format_map(words),
         advice_zh=rule.advice_zh.format_map(words),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cityhealth.quality.candidates import candidates
+from cityhealth.quality.items.candidates import candidates
 from cityhealth.quality.lookup import Lookup
 from gate_lines import batch, lines
 

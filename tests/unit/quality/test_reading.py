@@ -6,7 +6,7 @@ import pandas as pd
 from hypothesis import given, settings, strategies as st
 
 from cityhealth.catalogue import Catalogue
-from cityhealth.quality.reading import plain_values, read_value
+from cityhealth.quality.items.reading import plain_values, read_value
 
 _numbers = st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{1,17})?", fullmatch=True)
 _texts = st.one_of(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cityhealth.quality.store import WORK_COLUMNS
+from cityhealth.quality.items import DEPARTMENTAL
+from cityhealth.quality.subjects import SUBJECTS
 from cityhealth.quality.suites import SuiteError, load_suite
 from cityhealth.settings import PROJECT_ROOT
 
@@ -42,11 +43,12 @@ def without(key: str) -> Callable[[dict[str, Any]], None]:
 
 @pytest.mark.parametrize("path", sorted(EXPECTATIONS.glob("*.yml")), ids=lambda path: path.name)
 def test_every_suite_is_whole_and_asks_for_columns_that_are_there(path: Path) -> None:
-    suite = load_suite(path)
+    subject = SUBJECTS[path.stem]
+    suite = load_suite(path, subject)
     assert suite.name == path.stem
     for expectation in suite.content["expectations"]:
         query = expectation["kwargs"]["unexpected_rows_query"]
-        assert any(column in query for column in WORK_COLUMNS if column != "line_no")
+        assert any(column in query for column in subject.work_columns if column != "line_no")
 
 
 @pytest.mark.parametrize(
@@ -68,13 +70,13 @@ def test_a_rule_that_lacks_something_is_refused_by_name(
     rule = copy.deepcopy(RULE)
     spoil(rule)
     with pytest.raises(SuiteError, match=complaint) as caught:
-        load_suite(written(tmp_path, rule))
+        load_suite(written(tmp_path, rule), DEPARTMENTAL)
     assert "some.yml" in str(caught.value)
 
 
 def test_two_rules_of_one_code_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="same code"):
-        load_suite(written(tmp_path, RULE, RULE))
+        load_suite(written(tmp_path, RULE, RULE), DEPARTMENTAL)
 
 
 def test_a_missing_or_empty_file_is_no_suite(tmp_path: Path) -> None:
@@ -82,12 +84,12 @@ def test_a_missing_or_empty_file_is_no_suite(tmp_path: Path) -> None:
         if path.name == "empty.yml":
             path.write_text("")
         with pytest.raises(SuiteError, match="not a suite"):
-            load_suite(path)
+            load_suite(path, DEPARTMENTAL)
 
 
 def test_the_hash_follows_what_is_judged_and_not_the_comments(tmp_path: Path) -> None:
     path = written(tmp_path, RULE)
-    before = load_suite(path).hash
+    before = load_suite(path, DEPARTMENTAL).hash
     path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    assert load_suite(path).hash == before
-    assert load_suite(written(tmp_path, RULE | {"severity": "warning"})).hash != before
+    assert load_suite(path, DEPARTMENTAL).hash == before
+    assert load_suite(written(tmp_path, RULE | {"severity": "warning"}), DEPARTMENTAL).hash != before

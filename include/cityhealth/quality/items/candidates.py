@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,40 +15,16 @@ import pandas as pd
 from cityhealth.catalogue import Item, fold
 from cityhealth.landing import Arrival
 from cityhealth.periods import Period, PeriodError, parse_period
+from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.distinct import by_distinct
+from cityhealth.quality.items.reading import plain_values, read_value
+from cityhealth.quality.items.within_batch import add_comparisons
 from cityhealth.quality.lookup import Lookup, in_scope, period_allowed
-from cityhealth.quality.reading import plain_values, read_value
-from cityhealth.quality.within_batch import add_comparisons
 
 TEXTS = (
     "item_text", "area_text", "period_text", "value_text", "unit_text", "state_text", "source_text", "method_text",
     "remarks_text", "attachment_text", "value_cell_kind",
 )  # fmt: skip
-
-#: Raw lines of this kind stand around the data (signatures, totals, remarks) and say nothing of an item.
-NOTE = "note"
-BATCH_LINE = -1
-
-
-@dataclass(frozen=True)
-class BatchFacts:
-    """What is known of a batch beside its lines; ``read_error_*`` where its file could not be read."""
-
-    batch_id: str
-    raw_table: str
-    arrival: Arrival
-    read_error_code: str | None = None
-    read_error_zh: str | None = None
-    read_error_place: str | None = None
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """``frame`` has one row per line handed in (kind ``row``), per duty without a line (``missing``, line_no -2, -3 …)
-    and one for the file (``batch``, line_no -1)."""
-
-    frame: pd.DataFrame
-    department_code: str | None
 
 
 def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidates:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from cityhealth.quality.candidates import BatchFacts
+from cityhealth.quality.batch import BatchFacts
 from cityhealth.quality.lookup import Lookup
-
-Row = Mapping[Any, Any]
-Writer = Callable[[Row, BatchFacts, Lookup, str | None], str]
-_LONGEST = 60
-EMPTY = "（空）"
+from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Row, Writer, column, shortened, text_of
 
 
 def number_zh(value: float | None) -> str:
@@ -32,38 +27,18 @@ def range_zh(low: float | None, high: float | None) -> str:
     return f"不小于 {lower}" if lower else f"不大于 {upper}"
 
 
-def fields(
-    names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None
-) -> dict[str, str]:
-    """The texts of the placeholders ``names`` (of ``PLACEHOLDERS``) for one row of the candidates."""
-    return {name: _short(_WRITERS[name](row, batch, lookup, department_code)) for name in names}
-
-
 def item_name(row: Row, lookup: Lookup) -> str:
     """The catalogue's name of the item, else what was written."""
     item = lookup.items.get(row.get("item_code") or "")
-    return item.name_zh if item else _text(row.get("item_text"))
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or value != value else str(value)
+    return item.name_zh if item else text_of(row.get("item_text"))
 
 
 def _item(attribute: str) -> Writer:
     def write(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
         item = lookup.items.get(row.get("item_code") or "")
-        return _text(getattr(item, attribute)) if item else ""
+        return text_of(getattr(item, attribute)) if item else ""
 
     return write
-
-
-def _column(name: str, empty: str = "") -> Writer:
-    return lambda row, batch, lookup, department: _text(row.get(name)) or empty
 
 
 def _number(name: str) -> Writer:
@@ -77,8 +52,10 @@ def _item_department(row: Row, batch: BatchFacts, lookup: Lookup, department: st
 
 def _area(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
     end = row.get("period_end")
-    area = lookup.area_row(_text(row.get("area_code")), end if isinstance(end, date) else lookup.examination.period_end)
-    return area.name_zh if area else _text(row.get("area_text")) or EMPTY
+    area = lookup.area_row(
+        text_of(row.get("area_code")), end if isinstance(end, date) else lookup.examination.period_end
+    )
+    return area.name_zh if area else text_of(row.get("area_text")) or EMPTY
 
 
 def _area_scope(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
@@ -99,8 +76,8 @@ def _source_or_method(row: Row, batch: BatchFacts, lookup: Lookup, department: s
 
 
 def _attachment(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
-    named = _text(row.get("attachment_text"))
-    return f"：所列「{_short(named)}」未随表报送" if named.strip() else ""
+    named = text_of(row.get("attachment_text"))
+    return f"：所列「{shortened(named)}」未随表报送" if named.strip() else ""
 
 
 def _whole_item(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
@@ -109,43 +86,38 @@ def _whole_item(row: Row, batch: BatchFacts, lookup: Lookup, department: str | N
     return whole.name_zh if whole else ""
 
 
-_WRITERS: Mapping[str, Writer] = {
+#: The names that ``reason_zh`` and ``advice_zh`` may use.
+WRITERS: Mapping[str, Writer] = {
+    **SHARED_WRITERS,
     "item": lambda row, batch, lookup, department: item_name(row, lookup) or EMPTY,
-    "item_text": _column("item_text", EMPTY),
-    "item_problem": _column("item_problem"),
+    "item_text": column("item_text", EMPTY),
+    "item_problem": column("item_problem"),
     "item_unit": _item("unit"),
     "item_department": _item_department,
-    "department": lambda row, batch, lookup, department: lookup.department_names.get(department or "", "该单位"),
-    "department_text": lambda row, batch, lookup, department: batch.arrival.department_text or "未注明",
-    "filename": lambda row, batch, lookup, department: batch.arrival.filename,
     "area": _area,
-    "area_text": _column("area_text", EMPTY),
-    "area_problem": _column("area_problem"),
+    "area_text": column("area_text", EMPTY),
+    "area_problem": column("area_problem"),
     "area_scope": _area_scope,
-    "period": _column("period"),
-    "period_text": _column("period_text", EMPTY),
-    "period_problem": _column("period_problem"),
+    "period": column("period"),
+    "period_text": column("period_text", EMPTY),
+    "period_problem": column("period_problem"),
     "periods_expected": _periods_expected,
     "value": _number("value"),
-    "value_text": _column("value_text", EMPTY),
-    "value_problem": _column("value_problem"),
-    "state_problem": _column("state_problem"),
-    "unit_problem": _column("unit_problem"),
+    "value_text": column("value_text", EMPTY),
+    "value_problem": column("value_problem"),
+    "state_problem": column("state_problem"),
+    "unit_problem": column("unit_problem"),
     "min": _number("min_value"),
     "max": _number("max_value"),
     "range": lambda row, batch, lookup, department: range_zh(row.get("min_value"), row.get("max_value")),
     "plausible_range": lambda row, batch, lookup, department: range_zh(
         row.get("plausible_min"), row.get("plausible_max")
     ),
-    "duplicate_cells": _column("duplicate_cells"),
+    "duplicate_cells": column("duplicate_cells"),
     "whole_item": _whole_item,
     "whole_value": _number("whole_value"),
-    "whole_cell": _column("whole_cell"),
+    "whole_cell": column("whole_cell"),
     "recomputed": _number("recomputed"),
     "source_or_method": _source_or_method,
     "attachment": _attachment,
-    "received_on": lambda row, batch, lookup, department: batch.arrival.day.isoformat(),
 }
-
-#: The names that ``reason_zh`` and ``advice_zh`` may use.
-PLACEHOLDERS = frozenset(_WRITERS)

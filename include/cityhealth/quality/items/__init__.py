@@ -1,0 +1,98 @@
+"""Item values: lines of departments' indicator workbooks and of yearbooks, kept in ``gate.item_value``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+import pyarrow as pa
+
+from cityhealth.form import HEADER_ALIASES
+from cityhealth.quality.items.candidates import TEXTS, candidates
+from cityhealth.quality.items.reasons import WRITERS, item_name
+from cityhealth.quality.subject import Nouns, Subject
+
+_WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
+    "line_no": ("bigint", pa.int64()),
+    "kind": ("text", pa.string()),
+    "state": ("text", pa.string()),
+    "department_code": ("text", pa.string()),
+    "department_unknown": ("boolean", pa.bool_()),
+    "filled_count": ("bigint", pa.int64()),
+    "item_code": ("text", pa.string()),
+    "item_problem": ("text", pa.string()),
+    "item_owned": ("boolean", pa.bool_()),
+    "area_code": ("text", pa.string()),
+    "area_problem": ("text", pa.string()),
+    "area_in_scope": ("boolean", pa.bool_()),
+    "period_problem": ("text", pa.string()),
+    "period_allowed": ("boolean", pa.bool_()),
+    "period_past": ("boolean", pa.bool_()),
+    "value": ("double precision", pa.float64()),
+    "value_problem": ("text", pa.string()),
+    "state_problem": ("text", pa.string()),
+    "unit_problem": ("text", pa.string()),
+    "min_value": ("double precision", pa.float64()),
+    "max_value": ("double precision", pa.float64()),
+    "plausible_min": ("double precision", pa.float64()),
+    "plausible_max": ("double precision", pa.float64()),
+    "integer_item": ("boolean", pa.bool_()),
+    "duplicate_kind": ("text", pa.string()),
+    "whole_value": ("double precision", pa.float64()),
+    "recomputed": ("double precision", pa.float64()),
+    "source_given": ("boolean", pa.bool_()),
+    "remarks_given": ("boolean", pa.bool_()),
+    "bare_percent": ("boolean", pa.bool_()),
+    "method_given": ("boolean", pa.bool_()),
+    "attachment_found": ("boolean", pa.bool_()),
+}
+
+_ITEM_VALUE = pa.schema(
+    [
+        ("gate_run_id", pa.string()), ("batch_id", pa.string()), ("line_no", pa.int64()), ("feed", pa.string()),
+        ("source_kind", pa.string()), ("department_code", pa.string()), ("item_code", pa.string()),
+        ("area_code", pa.string()), ("period", pa.string()), ("period_start", pa.date32()), ("period_end", pa.date32()),
+        ("value", pa.float64()), ("unit", pa.string()), ("state", pa.string()), ("verdict", pa.string()),
+        ("marked", pa.bool_()), ("value_text", pa.string()), ("unit_text", pa.string()), ("source_text", pa.string()),
+        ("method_text", pa.string()), ("remarks_text", pa.string()), ("attachment_text", pa.string()),
+        ("sheet", pa.string()), ("cell", pa.string()),
+    ]
+)  # fmt: skip
+
+
+def _stored(rows: pd.DataFrame) -> pd.DataFrame:
+    # Without a number there is nothing that a unit could be of.
+    return rows.assign(source_kind=rows["feed"], unit=rows["unit"].where(rows["value"].notna(), None))
+
+
+DEPARTMENTAL = Subject(
+    raw_select=(
+        "select line_no, sheet, coalesce(value_cell, 'A' || row_no) as cell, row_kind,"
+        " concat_ws(' ', item_text, other_cells::json ->> 'item_name') as item_text, area_text, period_text,"
+        " value_text, unit_text, state_text, source_text, method_text, remarks_text, attachment_text, value_cell_kind,"
+        " cells from raw.departmental_row where batch_id = $1 order by line_no"
+    ),
+    raw_columns=TEXTS,
+    work_columns=_WORK_COLUMNS,
+    candidates=candidates,
+    writers=WRITERS,
+    name_of_line=item_name,
+    shown="value_text",
+    fields=frozenset(HEADER_ALIASES),
+    gate_table="item_value",
+    gate_schema=_ITEM_VALUE,
+    stored=_stored,
+    nouns=Nouns("数据项", "填报值", "所报数据"),
+    unread_sheets=True,
+)
+
+YEARBOOK = replace(
+    DEPARTMENTAL,
+    raw_select=(
+        "select line_no, sheet, cell, 'data' as row_kind, item_text, area_text, period_text, value_text, unit_text,"
+        " case when missing then 'missing' end as value_cell_kind"
+        " from raw.yearbook_cell where batch_id = $1 order by line_no"
+    ),
+    unread_sheets=False,
+)

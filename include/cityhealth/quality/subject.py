@@ -1,0 +1,86 @@
+"""What the gate is about: each raw table brings a subject; engine, verdicts, receipts and store are one for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from cityhealth.quality.batch import BatchFacts, Candidates
+from cityhealth.quality.lookup import Lookup
+
+Row = Mapping[Any, Any]
+#: Writes one placeholder: from a row of the candidates, its batch, the catalogue and the batch's department.
+Writer = Callable[[Row, BatchFacts, Lookup, str | None], str]
+
+_LONGEST = 60
+EMPTY = "（空）"
+
+
+@dataclass(frozen=True)
+class Nouns:
+    """What a receipt calls things: a line's subject, what was written of it, all that was handed in."""
+
+    line_zh: str
+    said_zh: str
+    content_zh: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How the lines of one raw table are read, resolved, spoken of, and kept.
+
+    ``raw_select`` takes a batch_id and gives line_no, sheet, cell, row_kind, cells (JSON: field → place) and
+    ``raw_columns`` (text). ``work_columns`` are those that rules may ask for: name → (PostgreSQL type, Arrow type).
+    ``fields`` are the raw columns that a rule may blame; ``shown`` is the one that a finding quotes, None: the blamed.
+    ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``unread_sheets``: sheets without a line of the
+    form are worth a word in the receipt.
+    """
+
+    raw_select: str
+    raw_columns: tuple[str, ...]
+    work_columns: Mapping[str, tuple[str, pa.DataType]]
+    candidates: Callable[[pd.DataFrame, BatchFacts, Lookup], Candidates]
+    writers: Mapping[str, Writer]
+    name_of_line: Callable[[Row, Lookup], str]
+    shown: str | None
+    fields: frozenset[str]
+    gate_table: str
+    gate_schema: pa.Schema
+    stored: Callable[[pd.DataFrame], pd.DataFrame]
+    nouns: Nouns
+    unread_sheets: bool = False
+
+    def words(
+        self, names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None
+    ) -> dict[str, str]:
+        """The texts of the placeholders ``names`` for one row of the candidates."""
+        return {name: shortened(self.writers[name](row, batch, lookup, department_code)) for name in names}
+
+
+def shortened(text: str) -> str:
+    """On one line, of at most sixty characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def text_of(value: Any) -> str:
+    """A cell of a frame as text; nothing for what is absent."""
+    return "" if value is None or value != value else str(value)
+
+
+def column(name: str, empty: str = "") -> Writer:
+    """Writes a column of the candidates as it is."""
+    return lambda row, batch, lookup, department: text_of(row.get(name)) or empty
+
+
+#: Placeholders that every subject has.
+SHARED_WRITERS: Mapping[str, Writer] = {
+    "department": lambda row, batch, lookup, department: lookup.department_names.get(department or "", "该单位"),
+    "department_text": lambda row, batch, lookup, department: batch.arrival.department_text or "未注明",
+    "filename": lambda row, batch, lookup, department: batch.arrival.filename,
+    "received_on": lambda row, batch, lookup, department: batch.arrival.day.isoformat(),
+}

@@ -1,0 +1,18 @@
+"""The subject of each raw table that is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cityhealth.quality.items import DEPARTMENTAL, YEARBOOK
+from cityhealth.quality.meeting import MEETING
+from cityhealth.quality.progress import PROGRESS
+from cityhealth.quality.subject import Subject
+
+#: Raw table → what its lines are; ``expectations/<raw table>.yml`` is its suite.
+SUBJECTS: Mapping[str, Subject] = {
+    "departmental_row": DEPARTMENTAL,
+    "yearbook_cell": YEARBOOK,
+    "progress_line": PROGRESS,
+    "meeting_line": MEETING,
+}
