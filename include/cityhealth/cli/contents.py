@@ -47,12 +47,18 @@ def layouts_suggest(path: Annotated[Path, typer.Argument(exists=True, dir_okay=F
 
 
 @sample.command("land")
-def sample_land(seed: int = 2021) -> None:
+def sample_land(
+    seed: int = 2021,
+    periods: Annotated[int, typer.Option(min=0, help="Half-month reports too, of the first so many periods.")] = 0,
+) -> None:
     """Put the synthetic files of the sample city into the landing zone."""
     from cityhealth.catalogue import load
     from cityhealth.landing import LandingZone
     from cityhealth.sample_city import generate, land_all
+    from cityhealth.sample_city.campaign import generate_campaign
 
     settings = from_environment()
-    landed = land_all(generate(load(settings.seed_dir), seed), LandingZone(settings.landing_url))
+    catalogue = load(settings.seed_dir)
+    files = [*generate(catalogue, seed), *(generate_campaign(catalogue, seed, periods) if periods else ())]
+    landed = land_all(files, LandingZone(settings.landing_url))
     out.print(f"{len(landed)} files in {settings.landing_url}")

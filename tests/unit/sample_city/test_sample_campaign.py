@@ -6,16 +6,19 @@ import dataclasses
 import io
 import zipfile
 from collections import Counter
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from cityhealth.campaigns import ReportingPeriod, reporting_periods
 from cityhealth.catalogue import Catalogue
+from cityhealth.cli.contents import sample_land
 from cityhealth.documents import Paragraph, read_word
 from cityhealth.errors import UnreadableFile
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.progress import REVISED, ProgressFeed
-from cityhealth.landing import Arrival
+from cityhealth.landing import Arrival, LandingZone
 from cityhealth.progress_form import FIVE
 from cityhealth.quantities.percent import parse_percent
 from cityhealth.sample_city import LABEL, Oddity, SampleFile, generate
@@ -335,3 +338,12 @@ def _period(catalogue: Catalogue, number: int) -> ReportingPeriod:
 def _part(file: SampleFile, name: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(file.data)) as package:
         return package.read(name)
+
+
+def test_the_command_line_lands_the_reports_of_the_first_periods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYHEALTH_LANDING", str(tmp_path))
+    sample_land(periods=1)
+    landed = LandingZone(str(tmp_path)).arrivals("progress")
+    assert len(landed) > 20 and max(arrival.day for arrival in landed) == date(2021, 5, 20)
