@@ -128,7 +128,7 @@ class Session:
     def fill_work_table(self, table: str, frame: pd.DataFrame, subject: Subject) -> None:
         """Replace the rows of ``gate_work.<table>`` by those of ``frame`` (COPY)."""
         schema = pa.schema([(name, kind) for name, (_, kind) in subject.work_columns.items()])
-        rows = pa.Table.from_pandas(frame.reindex(columns=schema.names), schema=schema, preserve_index=False)
+        rows = _typed(frame, schema)
         name = sql.Identifier(WORK_SCHEMA, table)
         self.plain.execute(sql.SQL("truncate {}").format(name))
         append(self.arrow, WORK_SCHEMA, table, rows)
@@ -204,8 +204,13 @@ def _tables(run: GateRun, judged: Judged, feed: str, subject: Subject) -> dict[s
     tables = {"result": pa.Table.from_pylist(results), "failing_row": pa.Table.from_pylist(findings, _FAILING_ROW)}
     if len(judged.rows):
         rows = subject.stored(judged.rows.assign(gate_run_id=run.gate_run_id, batch_id=run.batch_id, feed=feed))
-        schema = subject.gate_schema
-        tables[subject.gate_table] = pa.Table.from_pandas(
-            rows.reindex(columns=schema.names), schema=schema, preserve_index=False
-        )
+        tables[subject.gate_table] = _typed(rows, subject.gate_schema)
     return tables
+
+
+def _typed(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """The columns of ``schema``; what ``frame`` has none of is empty."""
+    columns = frame.reindex(columns=schema.names)
+    # pandas makes a number of a column in which nothing is, and Arrow makes no date of a number.
+    empty = {name: columns[name].astype(object) for name in schema.names if columns[name].isna().all()}
+    return pa.Table.from_pandas(columns.assign(**empty), schema=schema, preserve_index=False)
