@@ -57,14 +57,12 @@
 {%- endmacro %}
 
 
-{# Of ten years of progress lines those of the campaign that is summarised: its periods, and lines without a readable
-   period that came in its time. #}
+{# Of ten years of progress lines those of the campaign that is summarised: what came since it opened (the gate takes no
+   report of a period that has not opened), for its periods or without a readable one. #}
 {% macro of_this_campaign() -%}
     {%- set periods = var('campaign_periods') -%}
     {%- if periods -%}
-        and (
-            period between '{{ periods[0].period }}' and '{{ periods[-1].period }}'
-            or (period is null and received_at > '{{ periods[0].opens }}')
-        )
+        and received_at > '{{ periods[0].opens }}'
+        and (period between '{{ periods[0].period }}' and '{{ periods[-1].period }}' or period is null)
     {%- endif -%}
 {%- endmacro %}

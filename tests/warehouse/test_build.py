@@ -295,7 +295,7 @@ def test_formulas_grading_supersession_and_corrections_pass_their_dbt_unit_tests
     module_warehouse: Warehouse, city: Settings, built: BuildResult
 ) -> None:
     outcomes = Project(module_warehouse, city).run(["test", "--select", "test_type:unit"])
-    assert len(outcomes) >= 13
+    assert len(outcomes) >= 21
     assert [f"{node.name}: {node.message}" for node in outcomes if node.status != "pass"] == []
 
 
@@ -344,7 +344,9 @@ def test_every_row_of_every_mart_can_be_read_by_the_tools_of_python(module_wareh
     marts = ask("select table_name from information_schema.tables where table_schema = 'marts'")
     assert len(marts) >= 12
     for mart in marts:
-        assert ask(f"select * from {mart['table_name']}") != [], mart
+        rows = ask(f"select * from {mart['table_name']}")
+        # Periods are summarised by others: test_editions.
+        assert rows != [] or mart["table_name"] in ("period_edition", "period_document"), mart
 
 
 def test_the_statements_of_the_readme_are_answered(ask) -> None:

@@ -59,6 +59,8 @@ CATALOGUE = {
             f"housing,proposed,proposed,proposed,,,,,{known_from}\n"
             for status, known_from in (("proposed", ""), ("adopted", "2021-05-01"), ("dropped", "2099-01-01"))
         )
+        + "mohurd,2021,LOC04,4,LOC,已失效,Ended,万平方米,higher,,official,value,new_floor,,1,,,,,applicable,,housing,"
+        "house,house,house,,,,2019-12-31,\n"
     ),
     "targets.csv": (
         "mohurd,2021,LOC03,target,range,1,2,万平方米,test,house,,,,\n"
@@ -156,6 +158,10 @@ def test_another_system_stands_beside_and_changes_nothing(ask) -> None:
 def test_a_target_counts_only_while_it_is_valid(ask) -> None:
     query = "select state, target_text, reference_text from indicator_scorecard where year = 2024"
     assert ask(query) == [("no_standard", None, None)]
+
+
+def test_an_indicator_counts_only_while_it_is_valid(ask) -> None:
+    assert ask("select code from indicator_scorecard where code = 'LOC04'") == []
 
 
 def test_last_years_value_is_followed_to_its_cell_too(ask) -> None:

@@ -247,12 +247,16 @@ def _compute(
     project = Project(warehouse, settings)
     try:
         nodes = project.run(
-            ["build", "--select", "tag:edition", "--exclude-resource-type", "unit_test"],
+            [
+                "build", "--select", "tag:edition", "--exclude-resource-type", "unit_test",
+                # Several periods run at once, and dbt's own work holds the interpreter's lock.
+                "--threads", "2", "--no-write-json",
+            ],
             on_node,
             {**_MODE, **variables, "edition": number},
             manifest=project.parsed(_MODE, _project_hash(settings)),
             folder=f"summaries/{window.key}",
-        )
+        )  # fmt: skip
         if failed := [node for node in nodes if node.failed]:
             raise BuildError(complaint(failed))
     except BaseException:

@@ -1,19 +1,6 @@
 -- Grain: one department and one task that it answers for, in the period that is summarised.
--- Compared with the line of the period before, as that stands at this period's cut-off.
-with owed as (
-    select * from {{ ref('int_tasks_owed') }}
-),
-
-periods as (
-    select * from {{ ref('int_reporting_periods') }}
-    where is_current
-),
-
-lines as (
-    select * from {{ ref('int_progress_lines_in_force') }}
-),
-
-themes as (
+-- Judged beside the period before: a percentage that fell without a reason, a text that was handed in again.
+with themes as (
     select * from {{ ref('stg_catalogue__problem_themes') }}
 ),
 
@@ -23,45 +10,15 @@ rules as (
     where kind = 'progress'
 ),
 
-compared as (
+-- Materialized, since the similarity is used twice and dear.
+compared as materialized (
     select
-        owed.*,
-        periods.period,
-        periods.edition,
-        lines.line_key,
-        lines.percent,
-        previous.percent as previous_percent,
-        {{ settled('lines.percent - previous.percent') }} as percent_change,
-        lines.work_text,
-        lines.status_text,
-        lines.focus_text,
-        lines.problems_text,
-        lines.next_text,
-        lines.reason_text,
-        lines.responsible_text,
-        lines.report_date,
-        lines.received_at,
-        lines.filename,
-        lines.sheet,
-        lines.cell,
-        lines.sha256,
-        {{ says_problem('lines.problems_text') }} as has_problem,
+        *,
         case
-            when lines.plain_texts = previous.plain_texts and previous.plain_texts <> '' then 1.0
-            else {{ settled(text_similarity('lines.plain_texts', 'previous.plain_texts')) }}
+            when plain_texts = previous_plain_texts and plain_texts <> '' then 1.0
+            else {{ settled(text_similarity('plain_texts', 'previous_plain_texts')) }}
         end as similarity
-    from owed
-    cross join periods
-    left join lines
-        on
-            owed.department_code = lines.department_code
-            and owed.task_code = lines.task_code
-            and lines.is_current
-    left join lines as previous
-        on
-            owed.department_code = previous.department_code
-            and owed.task_code = previous.task_code
-            and not previous.is_current
+    from {{ ref('int_task_progress_joined') }}
 )
 
 select

@@ -1,6 +1,6 @@
 -- Grain: one edition of one reporting period × one task.
 with progress as (
-    select * from {{ ref('int_task_progress_compared') }}
+    select * from {{ ref('int_task_progress_joined') }}
 )
 
 select
