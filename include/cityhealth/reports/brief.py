@@ -9,6 +9,7 @@ from datetime import UTC
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
@@ -66,7 +67,7 @@ def render_brief(summary: Summary, annex_name: str, template: tuple[str, bytes] 
         raise BriefTemplateError(f"模板的写法有误：{error.message}；在「{context}」附近", Place(name)) from error
     except TemplateError as error:
         raise BriefTemplateError(f"模板不能填写：{error.message}；可用的有 {'、'.join(values)}", Place(name)) from error
-    except PackageNotFoundError as error:
+    except (PackageNotFoundError, BadZipFile) as error:
         raise BriefTemplateError("模板不是 Word 文档（.docx）", Place(name)) from error
     except Exception as error:  # Whoever restyles it may do anything to it; the message is all that helps them.
         raise BriefTemplateError(f"模板不能填写：{type(error).__name__} {error}", Place(name)) from error
@@ -91,9 +92,10 @@ def _saved(document: DocxTemplate, summary: Summary) -> bytes:
 
 
 def _escaped(value: Any) -> Any:
-    """Texts as XML that Jinja and docxtpl leave alone: docxtpl turns ``{_{`` into ``{{`` and \\n, \\t into layout."""
+    """Texts as XML that Jinja and docxtpl leave alone: docxtpl takes ``{_{`` for ``{{``, and \\n or \\t for layout."""
     if isinstance(value, str):
-        return Markup(escape(" ".join(printable(value).split()))).replace("{", Markup("&#123;"))
+        xml = str(escape(" ".join(printable(value).split())))
+        return Markup(xml.replace("{", "&#123;").replace("}", "&#125;"))
     if isinstance(value, dict):
         return {key: _escaped(item) for key, item in value.items()}
     if isinstance(value, list):
