@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
 from cityhealth.catalogue import CatalogueHistory, load_history
 from cityhealth.errors import CityHealthError, IncompleteTransfer, LayoutError, UnreadableFile, WarehouseError
-from cityhealth.feeds import feed_named
+from cityhealth.feeds import FEEDS, feed_named
 from cityhealth.feeds.base import Feed
 from cityhealth.hashing import stable_id
 from cityhealth.landing import Arrival, LandingZone
-from cityhealth.settings import Settings
+from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.loading import append
 from cityhealth.warehouse.outcomes import Outcome, record
+
+#: Any number; whoever collects in this database takes this lock first.
+_COLLECT_LOCK = 7_201_407
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,79 @@ def gate_batches(
         [Outcome(j.feed, "gated", j.batch_id, j.verdict != "refused", j.summary_zh, run, each) for j in judgements],
     )
     return judgements
+
+
+def collect(
+    settings: Settings,
+    warehouse: Warehouse,
+    until: datetime,
+    run: str = "",
+    progress: Callable[[str], None] = lambda message: None,
+) -> list:
+    """Load and judge, of every feed, what was received up to ``until`` (aware) and is not in the warehouse yet.
+
+    Judged is also what has no judgement by today's suite and the catalogue as known on its arrival. Calls at one time
+    wait for each other, and those that waited find the work done; where nothing is left to do that is two queries.
+
+    Returns the judgements.
+
+    Raises:
+        CityHealthError: an arrival could not be loaded for a reason that may pass; all others have been.
+    """
+    landing = LandingZone(settings.landing_url)
+    with _collecting(warehouse):
+        failures = []
+        for feed_name in FEEDS:
+            feed = feed_named(feed_name, settings.city)
+            received = landing.arrivals(
+                feed_name, last=until.astimezone(CITY_TIMEZONE).date(), known=_loaded_arrivals(warehouse, feed_name)
+            )
+            waiting = [arrival for arrival in received if arrival.received_at <= until]
+            try:
+                for number, batch in enumerate(load_arrivals(warehouse, landing, feed, waiting, run), start=1):
+                    progress(f"{feed_name}: {number}/{len(waiting)} {batch.arrival.filename}")
+            except CityHealthError as failure:
+                failures.append(failure)
+        history = load_history(settings.seed_dir)
+        batch_ids = _unjudged(settings, warehouse, history, until)
+        judgements = gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
+    if failures:
+        raise type(failures[0])("; ".join(map(str, failures)))
+    return judgements
+
+
+@contextmanager
+def _collecting(warehouse: Warehouse) -> Iterator[None]:
+    with warehouse.connect("loader", autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (_COLLECT_LOCK,))
+        yield
+
+
+def _loaded_arrivals(warehouse: Warehouse, feed_name: str) -> set[str]:
+    with warehouse.connect("loader") as connection:
+        rows = connection.execute("select arrival_id from raw.batch where feed = %s", (feed_name,)).fetchall()
+    return {row[0] for row in rows}
+
+
+def _unjudged(settings: Settings, warehouse: Warehouse, history: CatalogueHistory, until: datetime) -> list[str]:
+    """Batches received by then whose current judgement is by another suite or catalogue, or that have none."""
+    # Suites are read without Great Expectations: to see that nothing is to be judged takes no seven seconds.
+    from cityhealth.quality.gate import gate_run_id, load_suites
+
+    suites = load_suites(settings.expectations_dir)
+    with warehouse.connect("loader") as connection:
+        rows = connection.execute(
+            "select batch.batch_id, batch.raw_table, arrival.received_at, current_run.gate_run_id"
+            " from raw.batch as batch join raw.arrival as arrival using (arrival_id)"
+            " left join gate.current_run as current_run using (batch_id)"
+            " where arrival.received_at <= %s order by arrival.received_at, batch.batch_id",
+            (until,),
+        ).fetchall()
+    return [
+        batch_id
+        for batch_id, raw_table, received_at, run_id in rows
+        if run_id != gate_run_id(batch_id, suites[raw_table], history.on(received_at.astimezone(CITY_TIMEZONE).date()))
+    ]
 
 
 def ingest(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -121,9 +121,14 @@ class LandingZone:
         self._write(path, json.dumps(announced, ensure_ascii=False, indent=1).encode())
         return arrival
 
-    def arrivals(self, feed: str, first: date | None = None, last: date | None = None) -> list[Arrival]:
-        """Arrivals of ``feed`` whose day lies in ``first``…``last`` (inclusive; None = open), oldest first."""
-        found = [arrival for day in self._days(feed, first, last) for arrival in self._of_day(feed, day)]
+    def arrivals(
+        self, feed: str, first: date | None = None, last: date | None = None, known: Collection[str] = ()
+    ) -> list[Arrival]:
+        """Arrivals of ``feed`` whose day lies in ``first``…``last`` (inclusive; None = open), oldest first.
+
+        Those whose ``arrival_id`` is in ``known`` are left out unread: of ten years of files, a run asks for a few.
+        """
+        found = [arrival for day in self._days(feed, first, last) for arrival in self._of_day(feed, day, known)]
         return sorted(found, key=lambda arrival: (arrival.received_at, arrival.arrival_id))
 
     def read(self, arrival: Arrival) -> bytes:
@@ -153,8 +158,10 @@ class LandingZone:
             if (first is None or day >= first) and (last is None or day <= last):
                 yield day
 
-    def _of_day(self, feed: str, day: date) -> Iterator[Arrival]:
+    def _of_day(self, feed: str, day: date, known: Collection[str]) -> Iterator[Arrival]:
         for path in self._files.glob(f"{self._root}/arrivals/{feed}/{day}/*.json"):
+            if path.rsplit("/", 1)[-1].removesuffix(".json") in known:
+                continue
             facts = json.loads(self._files.cat_file(path))
             facts["received_at"] = datetime.fromisoformat(facts["received_at"])
             facts["attachments"] = tuple(Attachment(**attachment) for attachment in facts["attachments"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import adbc_driver_postgresql.dbapi as adbc
+import pandas as pd
 import psycopg
 
 from cityhealth.catalogue import Catalogue, Examination
@@ -18,7 +19,7 @@ from cityhealth.errors import CityHealthError, IncompleteTransfer
 from cityhealth.hashing import stable_id
 from cityhealth.landing import LandingZone
 from cityhealth.quality import store
-from cityhealth.quality.batch import BatchFacts
+from cityhealth.quality.batch import BatchFacts, Candidates
 from cityhealth.quality.engine import Engine, GateError
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.receipts import Receipt, build_receipt, receipt_name, write_receipt
@@ -26,6 +27,10 @@ from cityhealth.quality.subjects import SUBJECTS
 from cityhealth.quality.suites import Rule, Suite, SuiteError, load_suite
 from cityhealth.quality.verdicts import Judged, Verdict, judge_lines, unreadable
 from cityhealth.warehouse.connections import Warehouse
+
+#: So many lines are put to the rules at once: a question costs half a second, a thousand lines a tenth.
+_LINES_TOGETHER = 5_000
+_FAILURES = (CityHealthError, psycopg.Error, adbc.Error)
 
 VERDICTS_ZH = {"accepted": "通过", "partly": "部分通过", "refused": "未通过"}
 
@@ -74,7 +79,10 @@ def judge(
     outbox_url: str,
     progress: Callable[[str], None] = lambda message: None,
 ) -> list[Judgement]:
-    """Judge batches, each by itself: write its run, results, findings and lines, and its receipt.
+    """Judge batches: write of each its run, results, findings and lines, and its receipt.
+
+    No batch changes another's judgement. Small ones are put to the rules together, since asking costs more than a
+    few lines more.
 
     A batch is judged by the catalogue as it was known on the day of its arrival (``catalogue_on``, which is
     :meth:`cityhealth.catalogue.CatalogueHistory.on` of the city's catalogue), so that what becomes known later
@@ -85,23 +93,14 @@ def judge(
         SuiteError: a suite is not whole; nothing is judged.
         GateError: after all have been tried, if any could not be judged (a rule that fails to run, the database).
     """
-    judgements: list[Judgement] = []
-    failures: dict[str, list[str]] = {}
     with _Gate(warehouse, catalogue_on, expectations_dir, landing, outbox_url) as gate:
-        for number, batch_id in enumerate(batch_ids, start=1):
-            try:
-                judgement = gate.judge(batch_id)
-            except SuiteError:
-                raise
-            except (CityHealthError, psycopg.Error, adbc.Error) as error:
-                gate.session.reset()
-                failures.setdefault(str(error).strip(), []).append(batch_id)
-                continue
-            judgements.append(judgement)
-            progress(f"gate: {number}/{len(batch_ids)} {judgement.summary_zh}")
-    if failures:
-        raise GateError(_failed(failures, len(batch_ids)))
-    return judgements
+        sitting = _Sitting(gate, len(batch_ids), progress)
+        for batch_id in batch_ids:
+            sitting.take(batch_id)
+        sitting.finish()
+    if sitting.failures:
+        raise GateError(_failed(sitting.failures, len(batch_ids)))
+    return [sitting.judgements[batch_id] for batch_id in batch_ids if batch_id in sitting.judgements]
 
 
 def _failed(failures: Mapping[str, Sequence[str]], tried: int) -> str:
@@ -134,6 +133,89 @@ def examination_of(catalogue: Catalogue, batch: BatchFacts) -> Examination:
     return (begun or known[:1])[-1]
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A batch that is to be judged; ``found`` None: its file could not be read."""
+
+    batch: BatchFacts
+    suite: Suite
+    lookup: Lookup
+    run_id: str
+    found: Candidates | None
+
+    @property
+    def lines(self) -> int:
+        return len(self.found.frame) if self.found is not None else 0
+
+
+class _Sitting:
+    """The batches of one call: opened one by one, asked about together, each closed by itself."""
+
+    def __init__(self, gate: _Gate, expected: int, progress: Callable[[str], None]) -> None:
+        self._gate = gate
+        self._expected = expected
+        self._progress = progress
+        self._waiting: dict[str, list[_Opened]] = {}
+        self.judgements: dict[str, Judgement] = {}
+        self.failures: dict[str, list[str]] = {}
+
+    def take(self, batch_id: str) -> None:
+        with self._noting_failure([batch_id]):
+            opened = self._gate.open(batch_id)
+            if isinstance(opened, Judgement):
+                self._tell(opened)
+            elif opened.found is None:
+                self._tell(self._gate.close(opened, {}))
+            else:
+                self._wait(opened)
+
+    def finish(self) -> None:
+        for table in list(self._waiting):
+            self._ask(self._waiting.pop(table))
+
+    def _wait(self, opened: _Opened) -> None:
+        table = opened.batch.raw_table
+        together = self._waiting.setdefault(table, [])
+        if together and sum(other.lines for other in together) + opened.lines > _LINES_TOGETHER:
+            self._waiting[table] = []
+            self._ask(together)
+        self._waiting[table].append(opened)
+
+    def _ask(self, together: Sequence[_Opened]) -> None:
+        if not together:
+            return
+        try:
+            failing = self._gate.failing_lines(together)
+        except _FAILURES as error:
+            self._gate.session.reset()
+            if len(together) == 1:
+                self._note(error, [together[0].batch.batch_id])
+            # One of them may be at fault: then it alone stays behind.
+            for opened in together if len(together) > 1 else ():
+                self._ask([opened])
+            return
+        for opened, lines in zip(together, failing, strict=True):
+            with self._noting_failure([opened.batch.batch_id]):
+                self._tell(self._gate.close(opened, lines))
+
+    @contextmanager
+    def _noting_failure(self, batch_ids: Sequence[str]) -> Iterator[None]:
+        try:
+            yield
+        except _FAILURES as error:
+            self._gate.session.reset()
+            self._note(error, batch_ids)
+
+    def _note(self, error: Exception, batch_ids: Sequence[str]) -> None:
+        if isinstance(error, SuiteError):
+            raise error
+        self.failures.setdefault(str(error).strip(), []).extend(batch_ids)
+
+    def _tell(self, judgement: Judgement) -> None:
+        self.judgements[judgement.batch_id] = judgement
+        self._progress(f"gate: {len(self.judgements)}/{self._expected} {judgement.summary_zh}")
+
+
 class _Gate:
     """The engine, suites and work tables of one run, each opened when the first batch needs it."""
 
@@ -163,7 +245,8 @@ class _Gate:
     def __exit__(self, *error: object) -> None:
         self._open.close()
 
-    def judge(self, batch_id: str) -> Judgement:
+    def open(self, batch_id: str) -> Judgement | _Opened:
+        """The judgement that there is already, else the batch, ready to be asked about."""
         batch = self.session.read_batch(batch_id)
         suite, subject = self._suite(batch.raw_table), SUBJECTS[batch.raw_table]
         lookup = self._lookup(batch)
@@ -172,21 +255,39 @@ class _Gate:
         if known is not None:
             self.session.reaffirm(run_id)
             return _judgement(batch, known, already=True)
-        if batch.read_error_code is not None:
-            judged, department = (
-                unreadable(batch, FILE_READABLE),
-                lookup.department(batch.arrival.department_text or ""),
-            )
+        readable = batch.read_error_code is None
+        found = subject.candidates(self.session.read_lines(batch, subject), batch, lookup) if readable else None
+        return _Opened(batch, suite, lookup, run_id, found)
+
+    def failing_lines(self, together: Sequence[_Opened]) -> list[dict[str, list[int]]]:
+        """Of each batch (all of one raw table) the lines that fail, by rule: one question for all of them."""
+        frames = [opened.found.frame for opened in together if opened.found is not None]
+        # Line numbers are a batch's own; while several are asked about, each line has a number among all.
+        owners = [(number, line) for number, frame in enumerate(frames) for line in frame["line_no"]]
+        numbered = pd.concat(frames, ignore_index=True).assign(line_no=range(len(owners)))
+        suite, raw_table = together[0].suite, together[0].batch.raw_table
+        table = self._table(raw_table)
+        self.session.fill_work_table(table, numbered, SUBJECTS[raw_table])
+        failing: list[dict[str, list[int]]] = [{code: [] for code in suite.rules} for _ in frames]
+        for code, numbers in self._checked_by().failing_lines(suite, table).items():
+            for owner, line in (owners[number] for number in numbers):
+                failing[owner][code].append(line)
+        return failing
+
+    def close(self, opened: _Opened, failing: Mapping[str, Sequence[int]]) -> Judgement:
+        """Give the verdict, write it down with its receipt."""
+        batch, suite, lookup = opened.batch, opened.suite, opened.lookup
+        subject = SUBJECTS[batch.raw_table]
+        if opened.found is None:
+            judged = unreadable(batch, FILE_READABLE)
+            department = lookup.department(batch.arrival.department_text or "")
         else:
-            found = subject.candidates(self.session.read_lines(batch, subject), batch, lookup)
-            table = self._table(batch.raw_table)
-            self.session.fill_work_table(table, found.frame, subject)
-            failing = self._checked_by().failing_lines(suite, table)
-            judged, department = judge_lines(found, failing, suite, subject, batch, lookup), found.department_code
+            judged = judge_lines(opened.found, failing, suite, subject, batch, lookup)
+            department = opened.found.department_code
         receipt = self._receipt(batch, judged, lookup.department_names.get(department or ""))
         run = store.GateRun(
-            gate_run_id=run_id,
-            batch_id=batch_id,
+            gate_run_id=opened.run_id,
+            batch_id=batch.batch_id,
             suite=suite.name,
             suite_hash=suite.hash,
             catalogue_hash=lookup.catalogue.catalogue_hash,
