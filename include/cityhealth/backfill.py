@@ -134,7 +134,12 @@ def wait_for_runs(
     last_change = time.monotonic()
     told: set[str] = set()
     while time.monotonic() - last_change < _PATIENCE_SECONDS:
-        current = runs()
+        try:
+            current = runs()
+        except StackError:
+            # It may be restarting; the runs are not lost by that.
+            time.sleep(_POLL_SECONDS)
+            continue
         ended = [run for run in current if run["state"] in ("success", "failed")]
         for run in ended:
             if run["dag_run_id"] not in told:

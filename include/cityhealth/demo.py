@@ -1,4 +1,5 @@
-"""`make demo`: a synthetic city's files go through Airflow to the marts, and what happened is printed."""
+"""`make demo`: a synthetic city's files and half-month reports go through Airflow to the marts and into documents, and
+what happened is printed."""
 
 from __future__ import annotations
 
@@ -8,13 +9,16 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.table import Table
 
+from cityhealth.backfill import backfill
+from cityhealth.campaigns import ReportingPeriod, reporting_periods
 from cityhealth.catalogue import Catalogue, check, load
 from cityhealth.errors import CatalogueError
 from cityhealth.feeds import FEEDS
-from cityhealth.landing import Arrival, LandingZone
+from cityhealth.landing import LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
+from cityhealth.sample_city.campaign import generate_campaign
 from cityhealth.settings import Settings
 from cityhealth.stack import LocalAirflow
 from cityhealth.warehouse.connections import Warehouse, warehouse as open_warehouse
@@ -22,6 +26,9 @@ from cityhealth.warehouse.migrate import migrate
 
 #: No task of the demo waits for an outside event, so the triggerer would only take a core.
 _COMPONENTS = ("scheduler", "dag-processor", "api-server")
+#: The first reporting periods of the campaign, which are summarised.
+_PERIODS = 6
+_AT_ONCE = 2
 
 
 def run(settings: Settings, out: Console) -> None:
@@ -44,15 +51,23 @@ def run(settings: Settings, out: Console) -> None:
     say("PostgreSQL (embedded)" if settings.database_url is None else "PostgreSQL")
     warehouse = open_warehouse(settings, start=True)
     migrate(warehouse)
-    landed = land_all(generate(catalogue), LandingZone(settings.landing_url))
-    say(f"{len(landed)} synthetic files in the landing zone {settings.landing_url}")
+    landing = LandingZone(settings.landing_url)
+    landed = land_all(generate(catalogue), landing)
+    later = land_all(generate_campaign(catalogue, periods=_PERIODS), landing)
+    say(f"{len(landed) + len(later)} synthetic files in the landing zone {settings.landing_url}")
+    campaign = next(c for c in catalogue.campaigns if c.year == settings.year)
+    periods = reporting_periods(campaign)[:_PERIODS]
     airflow = LocalAirflow(settings, warehouse)
     with ExitStack() as undo:
         if not airflow.running():
             undo.callback(airflow.down)
         airflow.up(_COMPONENTS, progress=say)
-        through_airflow(airflow.client(), landed, say)
-    _print_result(warehouse, catalogue, settings, landed, out)
+        client = airflow.client()
+        # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
+        backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
+        through_airflow(client, landed, say)
+    _print_result(warehouse, catalogue, settings, out)
+    _print_summary(warehouse, periods[-1], out)
     out.print(
         f"\nDone in {time.monotonic() - started:.0f} s. Next: `make up` (Airflow), `.venv/bin/cityhealth status`,"
         ' `.venv/bin/cityhealth sql "select * from value_lineage limit 5"`.',
@@ -60,9 +75,7 @@ def run(settings: Settings, out: Console) -> None:
     )
 
 
-def _print_result(
-    warehouse: Warehouse, catalogue: Catalogue, settings: Settings, landed: list[Arrival], out: Console
-) -> None:
+def _print_result(warehouse: Warehouse, catalogue: Catalogue, settings: Settings, out: Console) -> None:
     out.rule("到件与校验 files and rows")
     for s in status.feed_status(warehouse, LandingZone(settings.landing_url), list(FEEDS)):
         out.print(str(s), highlight=False, soft_wrap=True)
@@ -97,3 +110,46 @@ def _print_result(
     out.print(f"回执 receipts: {len(refused)} files were refused, whole or in part; e.g.")
     for refusal in refused[:8]:
         out.print(f"  {refusal.receipt_path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_summary(warehouse: Warehouse, period: ReportingPeriod, out: Console) -> None:
+    with warehouse.connect("reader") as connection:
+        blocks = connection.execute(
+            "select task_zh, lead_zh, reported_count, department_count, percent, percent_change, problem_count"
+            " from work_block_progress where period = %s order by task_order",
+            (period.key,),
+        ).fetchall()
+        timely = connection.execute(
+            "select timeliness_zh, count(*), string_agg(department_zh, '、' order by department_code)"
+            " from department_assessment where period = %s group by timeliness_zh order by count(*) desc",
+            (period.key,),
+        ).fetchall()
+        documents = connection.execute(
+            "select distinct on (kind) path from period_document where period = %s"
+            " order by kind desc, edition desc, rendered_at desc",
+            (period.key,),
+        ).fetchall()
+    table = Table(
+        "工作任务 task",
+        "牵头单位",
+        "已报/应报",
+        "完成 %",
+        "较上期",
+        "问题",
+        title=f"{period.title_zh}半月进展 half-month summary（合成数据）",
+    )
+    for name, lead, reported, departments, percent, change, problems in blocks:
+        table.add_row(
+            name,
+            lead,
+            f"{reported}/{departments}",
+            "—" if percent is None else f"{percent:.1f}",
+            "—" if change is None else f"{change:+.1f}",
+            str(problems),
+        )
+    out.print(table)
+    for state, count, names in timely:
+        out.print(f"{state} {count}" + (f"：{names}" if count <= 5 else ""), highlight=False, soft_wrap=True)
+    out.print("简报与附表 brief and annex:")
+    for (path,) in documents:
+        out.print(f"  {path}", highlight=False, markup=False, soft_wrap=True)

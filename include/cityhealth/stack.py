@@ -204,7 +204,7 @@ class LocalAirflow:
         expected = {path.stem for path in (self.settings.project_root / "dags").glob("*.py")}
         client: AirflowClient | None = None
         while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError):
+            with contextlib.suppress(StackError):
                 client = client or self.client()
                 if client.scheduler_is_healthy() and expected <= client.dag_ids():
                     progress(f"Airflow is ready at {self.url}")
@@ -218,11 +218,14 @@ class LocalAirflow:
 
 
 class AirflowClient:
-    """The few calls of Airflow's REST interface (v2) that we need."""
+    """The few calls of Airflow's REST interface (v2) that we need.
+
+    Each raises StackError where Airflow does not answer, or refuses.
+    """
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
-        answer = self._http.post("/auth/token", json={"username": user, "password": password}).raise_for_status()
+        answer = self._ask("POST", "/auth/token", json={"username": user, "password": password})
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def scheduler_is_healthy(self) -> bool:
@@ -236,7 +239,7 @@ class AirflowClient:
         return {dag["dag_id"] for dag in self.dags()}
 
     def unpause(self, dag_id: str) -> None:
-        self._http.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+        self._ask("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
     def planned_keys(self, dag_id: str, first: date, last: date, behaviour: str) -> tuple[str, ...]:
         """The partition keys that :meth:`backfill` would make runs for, in order.
@@ -244,9 +247,7 @@ class AirflowClient:
         Raises:
             StackError: the DAG has no partitions, or the range lies in the future.
         """
-        answer = self._http.post("/api/v2/backfills/dry_run", json=_backfill(dag_id, first, last, behaviour))
-        if answer.is_error:
-            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {_detail(answer)}")
+        answer = self._ask("POST", "/api/v2/backfills/dry_run", json=_backfill(dag_id, first, last, behaviour))
         keys = [run["partition_key"] for run in answer.json()["backfills"]]
         if None in keys:
             raise StackError(f"{dag_id} has no partition keys: it cannot be run for a range")
@@ -264,10 +265,7 @@ class AirflowClient:
         """
         asked = _backfill(dag_id, first, last, behaviour)
         asked |= {"max_active_runs": max_active_runs, "run_backwards": newest_first}
-        answer = self._http.post("/api/v2/backfills", json=asked)
-        if answer.is_error:
-            raise StackError(f"Airflow refuses a backfill of {dag_id} {first} … {last}: {_detail(answer)}")
-        return answer.json()["id"]
+        return self._ask("POST", "/api/v2/backfills", json=asked).json()["id"]
 
     def open_backfills(self, dag_id: str) -> list[dict]:
         """The backfills of a DAG that Airflow has not closed (it does so within 30 s); until then none may begin."""
@@ -291,12 +289,14 @@ class AirflowClient:
         made = [asset for asset in assets if any(task["dag_id"] == dag_id for task in asset["producing_tasks"])]
         return sorted({dag["dag_id"] for asset in made for dag in asset["scheduled_dags"]})
 
-    def trigger(self, dag_id: str) -> str:
-        """Ask for a run now; returns its id."""
-        answer = self._http.post(f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})
-        if answer.is_error:
-            raise StackError(f"Airflow refuses a run of {dag_id}: {_detail(answer)}")
-        return answer.json()["dag_run_id"]
+    def trigger(self, dag_id: str, key: str | None = None, conf: Mapping[str, str] | None = None) -> str:
+        """Ask for a run now, of a partition where ``key`` says so; returns its id.
+
+        Raises:
+            StackError: Airflow refuses, for instance a key that is none of the DAG's.
+        """
+        asked = {"logical_date": None, "partition_key": key, "conf": conf or {}}
+        return self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=asked).json()["dag_run_id"]
 
     def runs(self, dag_id: str) -> list[dict]:
         """The newest runs of a DAG, newest first."""
@@ -307,7 +307,16 @@ class AirflowClient:
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=200)["task_instances"]
 
     def _get(self, path: str, **query: str | int) -> dict:
-        return self._http.get(path, params=query).raise_for_status().json()
+        return self._ask("GET", path, params=query).json()
+
+    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **content)
+        except httpx.HTTPError as error:
+            raise StackError(f"Airflow does not answer at {self._http.base_url}: {error}") from error
+        if answer.is_error:
+            raise StackError(f"Airflow refuses {method} {path}: {_detail(answer)}")
+        return answer
 
 
 def _backfill(dag_id: str, first: date, last: date, behaviour: str) -> dict[str, Any]:

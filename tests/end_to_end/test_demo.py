@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cityhealth import settings as settings_module
+from cityhealth.hashing import sha256_hex
 from cityhealth.stack import LocalAirflow
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.embedded import EmbeddedServer
@@ -78,6 +79,9 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
     assert sent == 0
     assert re.search(r"ingest_departmental 2021-05-20 success", output)
     assert re.search(r"build_marts all success", output)
+    assert re.search(r"semimonthly_summary 2021-08-05 success \(\d/6\)", output)
+    documents = [Path(line.strip()) for line in output.splitlines() if "/summaries/2021-08-05/" in line]
+    assert [path.suffix for path in documents] == [".docx", ".xlsx"] and all(path.is_file() for path in documents)
     receipts = [Path(line.strip()) for line in output.splitlines() if line.strip().endswith("_回执.xlsx")]
     assert receipts and all(receipt.is_file() for receipt in receipts)
 
@@ -96,12 +100,22 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
             unknown = connection.execute(
                 "select count(*) from indicator_scorecard where (value is null) = (state in ('value', 'no_standard'))"
             ).fetchone()
+            summarised = connection.execute(
+                "select period, count(*), count(*) filter (where state = 'reported') from semimonthly_summary"
+                " group by period order by period"
+            ).fetchall()
+            recorded = connection.execute(
+                "select sha256 from period_document where period = '2021-08-05' order by kind desc"
+            ).fetchall()
         with warehouse.connect("loader") as connection:
             unequal = connection.execute(
                 "select feed, sum(data_rows), sum(judged) from ("
                 " select batch.feed, (select count(*) from raw.departmental_row r"
                 "   where r.batch_id = batch.batch_id and row_kind = 'data')"
-                "  + (select count(*) from raw.yearbook_cell c where c.batch_id = batch.batch_id) as data_rows,"
+                "  + (select count(*) from raw.yearbook_cell c where c.batch_id = batch.batch_id)"
+                "  + (select count(*) from raw.progress_line p where p.batch_id = batch.batch_id and row_kind = 'data')"
+                "  + (select count(*) from raw.meeting_line m where m.batch_id = batch.batch_id and row_kind = 'data')"
+                "  as data_rows,"
                 "  rows_accepted + rows_refused + rows_blank as judged"
                 " from raw.batch join gate.current_run using (batch_id)) per_batch group by feed"
                 " having sum(data_rows) <> sum(judged)"
@@ -112,3 +126,9 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
     assert set(states) == {"value", "no_standard", "missing", "refused", "not_applicable"}
     assert unknown == (0,)
     assert unequal == []
+    assert [row[0] for row in summarised] == [
+        "2021-05-20", "2021-06-05", "2021-06-20", "2021-07-05", "2021-07-20", "2021-08-05",
+    ]  # fmt: skip
+    assert all(0.8 * owed < reported < owed for _, owed, reported in summarised)
+    # What the demo points to is what the warehouse recorded.
+    assert [(sha256_hex(path.read_bytes()),) for path in documents] == recorded

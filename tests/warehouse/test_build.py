@@ -16,6 +16,7 @@ from cityhealth.settings import PROJECT_ROOT, Settings
 from cityhealth.transform import BuildResult, NodeOutcome, build
 from cityhealth.transform.build import alone
 from cityhealth.transform.dbt import Project
+from cityhealth.transform.editions import prepare
 from cityhealth.warehouse.connections import Warehouse
 
 PLANNING = File(
@@ -349,7 +350,8 @@ def test_every_row_of_every_mart_can_be_read_by_the_tools_of_python(module_wareh
         assert rows != [] or mart["table_name"] in ("period_edition", "period_document"), mart
 
 
-def test_the_statements_of_the_readme_are_answered(ask) -> None:
+def test_the_statements_of_the_readme_are_answered(ask, module_warehouse: Warehouse, city: Settings) -> None:
+    prepare(module_warehouse, city)
     text = (PROJECT_ROOT / "README.md").read_text() + (PROJECT_ROOT / "README.zh-CN.md").read_text()
     statements = re.findall(r'cityhealth sql "([^"]+)"', text)
     assert len(statements) >= 4
