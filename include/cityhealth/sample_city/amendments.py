@@ -21,12 +21,13 @@ def amendments(city: City) -> list[SampleFile]:
     return [
         _figure(city, first, date(2021, 6, 11), 0.9),
         file_of(right, template_name(city, right), right.as_template(), date(2021, 6, 28), 3),
-        _figure(city, second, date(2021, 7, 12), 1.05),
+        _figure(city, second, date(2021, 7, 12), 1.5),
     ]
 
 
 def _figure(city: City, code: str, day: date, factor: float) -> SampleFile:
-    """One line: the first figure from which an indicator is computed, multiplied by ``factor``."""
+    """One line: the first figure from which an indicator is computed, multiplied by ``factor`` (a count of two stays
+    two when a twentieth is added)."""
     draft = only_row(city.clean[code], lambda d: _measures(city, d)[0])
     value = draft.number(0) * factor
     changes: dict[str, CellValue] = {
