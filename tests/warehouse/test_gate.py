@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import io
-import shutil
-from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from city_office import Office
 from cityhealth.catalogue import Catalogue
 from cityhealth.errors import CityHealthError
-from cityhealth.feeds.departmental import DepartmentalFeed
-from cityhealth.feeds.pipeline import load_arrival
 from cityhealth.hashing import sha256_hex
-from cityhealth.landing import LandingZone
-from cityhealth.quality import GateError, Judgement, judge, store
+from cityhealth.quality import GateError, judge, store
 from cityhealth.quality.items import DEPARTMENTAL
-from cityhealth.settings import PROJECT_ROOT
 from cityhealth.warehouse.connections import Warehouse
-from gate_lines import RECEIVED
 from small_city import small_city
 
 HEADER = "数据项代码,区域,统计期,数值,单位,数据来源,计算方式,原始数据"
@@ -30,33 +24,6 @@ GOOD = f"{HEADER}\nbuilt_up_area,某市,2020,45.6,平方公里,年鉴,实测,a.p
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return small_city(tmp_path_factory.mktemp("city"))
-
-
-class Office:
-    """A city office of one test: files come in, the gate is run."""
-
-    def __init__(self, warehouse: Warehouse, city: Catalogue, home: Path) -> None:
-        self.warehouse, self.city, self.home = warehouse, city, home
-        self.landing = LandingZone(str(home / "landing"))
-        self.expectations = home / "expectations"
-        shutil.copytree(PROJECT_ROOT / "expectations", self.expectations)
-        self._received = 0
-
-    def receive(self, data: bytes, filename: str = "表.csv", department: str = "planning") -> str:
-        self._received += 1
-        arrival = self.landing.land(
-            data, feed="departmental", filename=filename, department_text=department,
-            received_at=RECEIVED + timedelta(minutes=self._received), attachments=[("a.pdf", b"%PDF")],
-        )  # fmt: skip
-        return load_arrival(self.warehouse, self.landing, DepartmentalFeed(), arrival).batch_id
-
-    def judge(self, *batch_ids: str) -> list[Judgement]:
-        outbox = str(self.home / "outbox")
-        return judge(self.warehouse, batch_ids, lambda day: self.city, self.expectations, self.landing, outbox)
-
-    def ask(self, query: str) -> list[tuple]:
-        with self.warehouse.connect("loader") as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
 
 @pytest.fixture
