@@ -150,7 +150,7 @@ def _period(text: str, place: str | None, received_at: datetime, lookup: Lookup)
         "period": period.due if period else None,
         "period_problem": problem,
         "period_assumed": assumed and period is not None,
-        "period_future": period.opens > received_at if period else None,
+        "period_future": received_at <= period.opens if period else None,
     }
 
 
