@@ -73,6 +73,6 @@ def test_a_table_without_the_columns_of_the_list_is_refused_by_name() -> None:
     with pytest.raises(UnreadableFile, match=r"编号.*会议决定") as refusal:
         read(workbook(清单=[["甲", "乙"], ["1", "2"]]))
     assert refusal.value.code == "no_header"
-    with pytest.raises(UnreadableFile) as refusal:
+    with pytest.raises(UnreadableFile, match=r"没有表格.*编号.*会议决定") as refusal:
         read(word("没有表格"), "清单.docx")
     assert refusal.value.code == "no_header"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from cityhealth.documents import Document, WordTable, is_word, read_word
+from cityhealth.errors import Place, UnreadableFile
 from cityhealth.feeds.base import raw_rows
 from cityhealth.landing import Arrival
-from cityhealth.meeting_form import HEADER_ALIASES, READABLE_WITH, SHARED_FIELDS
+from cityhealth.meeting_form import HEADER_ALIASES, READABLE_WITH, SHARED_FIELDS, column
 from cityhealth.tabular import Sheet, Table, TableRow, find_tables, read_sheets
 
 #: Columns of the form that have a column of their own in raw.meeting_line; the others go to ``other_cells``.
@@ -46,6 +47,9 @@ class MeetingFeed:
         """
         if is_word(data, arrival.filename):
             sheets = _tables_of(read_word(data, arrival.filename))
+            if not sheets:
+                wanted = "".join(f"「{column(field).header}」" for field in READABLE_WITH)
+                raise UnreadableFile("no_header", f"文档中没有表格，清单应为有{wanted}两列的表格", Place(arrival.filename))
         else:
             sheets = read_sheets(data, arrival.filename)
         found = find_tables(sheets, HEADER_ALIASES, READABLE_WITH, SHARED_FIELDS, arrival.filename)
