@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from city_office import Office
@@ -150,3 +152,10 @@ def test_the_result_of_every_rule_is_kept_for_every_run(gate: Trial) -> None:
         " from gate.result group by 1"
     )
     assert {(rules, wrong) for _, rules, wrong in counted} == {(len(RULES), 0)}
+
+
+def test_batches_judged_together_get_the_judgement_that_each_gets_alone(
+    gate: Trial, warehouse: Warehouse, city: Catalogue, tmp_path: Path
+) -> None:
+    names = ("item_known", "part_within_whole", "any_value", "duty_complete", "department_known")
+    gate.assert_judged_alone_as_together(Office(warehouse, city, tmp_path), names)
