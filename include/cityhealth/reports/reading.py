@@ -50,7 +50,7 @@ def read_summary(warehouse: Warehouse, settings: Settings, key: str) -> Summary:
             raise NoSummary(f"{period.title_zh}还没有小结，不能生成简报；请先运行 semimonthly_summary（键 {key}）")
         number, cutoff, code_hash, catalogue_hash = edition
         city_zh, office_zh = _issuer(load(settings.seed_dir, cutoff.date()), period)
-        scorecard = "indicator_scorecard_asof", "dimension_code, no nulls last, code"
+        scorecard = "indicator_scorecard_asof", "no nulls last, code"
         return Summary(
             period=period,
             edition=number,
