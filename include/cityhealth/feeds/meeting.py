@@ -49,7 +49,9 @@ class MeetingFeed:
             sheets = _tables_of(read_word(data, arrival.filename))
             if not sheets:
                 wanted = "".join(f"「{column(field).header}」" for field in READABLE_WITH)
-                raise UnreadableFile("no_header", f"文档中没有表格，清单应为有{wanted}两列的表格", Place(arrival.filename))
+                raise UnreadableFile(
+                    "no_header", f"文档中没有表格，清单应为有{wanted}两列的表格", Place(arrival.filename)
+                )
         else:
             sheets = read_sheets(data, arrival.filename)
         found = find_tables(sheets, HEADER_ALIASES, READABLE_WITH, SHARED_FIELDS, arrival.filename)
