@@ -105,11 +105,12 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department:
     texts = {name: text_of(line[name]) for name in _TEXTS}
     given = {field: _GIVEN.search(texts[field]) is not None for field in FIVE}
     percent = parse_percent(texts["percent_text"], texts["percent_cell_kind"] or "text")
-    blank = not any(given.values()) and not texts["percent_text"].strip()
+    # A dash stands for nothing here too.
+    percent_given = percent.value is not None or percent.problem_zh is not None
     others = json.loads(texts["other_cells"] or "{}")
     return {
         "kind": "row",
-        "state": "blank" if blank else "value",
+        "state": "value" if any(given.values()) or percent_given else "blank",
         "line_no": line["line_no"],
         "sheet": line["sheet"],
         "cell": line["cell"],
@@ -119,7 +120,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department:
         **_task(texts["task_text"], lookup, department),
         **_period(texts["period_text"], _place(line, "period_text"), batch.arrival.received_at, lookup),
         "percent": percent.value,
-        "percent_given": bool(texts["percent_text"].strip()),
+        "percent_given": percent_given,
         "percent_problem": percent.problem_zh,
         "percent_note": percent.note_zh,
         "responsible_given": _GIVEN.search(texts["responsible_text"]) is not None,
@@ -229,6 +230,12 @@ def _task_zh(row: Row, lookup: Lookup) -> str:
     return lookup.task_names.get(row.get("task_code") or "", "") or text_of(row.get("task_text"))
 
 
+def _at_fault(field: str, row: Row) -> str:
+    """Of the five the first that is empty: a rule about several of them cannot name one."""
+    lacking = (name for name in FIVE if row.get(f"{name.removesuffix('_text')}_given") is False)
+    return next(lacking, field) if field in FIVE else field
+
+
 def _lacking(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
     fields = [field for field in FIVE if row.get(f"{field.removesuffix('_text')}_given") is False]
     return "、".join(f"「{HEADER_ALIASES[field][0]}」" for field in fields)
@@ -278,4 +285,5 @@ PROGRESS = Subject(
     gate_schema=_PROGRESS_LINE,
     stored=_stored,
     nouns=Nouns("工作任务", "填报内容", "所报进展"),
+    at_fault=_at_fault,
 )

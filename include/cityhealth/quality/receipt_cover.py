@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cityhealth.quality.batch import BatchFacts
@@ -30,7 +31,7 @@ VERDICTS_ZH = {
 _COLUMNS = (
     ("序号", 6),
     ("级别", 9),
-    ("工作表", 18),
+    ("{sheet}", 18),
     ("位置", 10),
     ("{line}", 30),
     ("{said}", 16),
@@ -52,7 +53,8 @@ _PLAIN = Alignment(vertical="top")
 class Cover:
     """What the cover says beside the judgement.
 
-    ``notes_zh``: what a reader must know of the copy behind it; ``unread_zh``: the sheets that were not read.
+    ``notes_zh``: what a reader must know of the copy behind it; ``unread_zh``: the sheets that were not read;
+    ``sheet_zh``: what the file has for sheets.
     """
 
     batch: BatchFacts
@@ -60,6 +62,7 @@ class Cover:
     department_zh: str
     notes_zh: Sequence[str] = ()
     unread_zh: Sequence[str] = ()
+    sheet_zh: str = "工作表"
 
 
 def add_cover(book: Workbook, cover: Cover, judged: Judged, titles: Mapping[str, str]) -> None:
@@ -71,12 +74,14 @@ def add_cover(book: Workbook, cover: Cover, judged: Judged, titles: Mapping[str,
     for number, (_, width) in enumerate(_COLUMNS, start=1):
         sheet.column_dimensions[sheet.cell(1, number).column_letter].width = width
     sheet.sheet_view.showGridLines = False
+    sheet.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.5)
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     put_text(sheet["A1"], "城市体检数据报送回执")
     sheet["A1"].font = _HEADING
     row = _facts(sheet, 3, cover, judged)
-    row = _findings(sheet, row + 1, cover.nouns, [f for f in judged.findings if not _says_what_lacks(f)], titles)
+    row = _findings(sheet, row + 1, cover, [f for f in judged.findings if not _says_what_lacks(f)], titles)
     _missing(sheet, row + 1, [f for f in judged.findings if _says_what_lacks(f)])
 
 
@@ -130,14 +135,14 @@ def _unread(names: Sequence[str]) -> str:
     )
 
 
-def _findings(sheet: Worksheet, row: int, nouns: Nouns, findings: Sequence[Finding], titles: Mapping[str, str]) -> int:
+def _findings(sheet: Worksheet, row: int, cover: Cover, findings: Sequence[Finding], titles: Mapping[str, str]) -> int:
     row = _section(sheet, row, f"一、问题清单（{len(findings)} 条；红色须更正，黄色请核实）")
     if not findings:
         put_text(sheet.cell(row, 1), "没有发现问题。")
         return row + 1
     for number, (heading, _) in enumerate(_COLUMNS, start=1):
         cell = sheet.cell(row, number)
-        put_text(cell, heading.format(line=nouns.line_zh, said=nouns.said_zh))
+        put_text(cell, heading.format(sheet=cover.sheet_zh, line=cover.nouns.line_zh, said=cover.nouns.said_zh))
         cell.font, cell.fill, cell.border = _BOLD, _HEADER_FILL, _BOX
     for number, finding in enumerate(findings[:MOST_LISTED], start=1):
         row += 1

@@ -48,10 +48,12 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
     titles: dict[str, str] = {}
     notes: list[str] = []
     unread: list[str] = []
+    sheet_zh = "工作表"
     book.remove(book.active)
     if original is None and batch.read_error_code is None:
         notes.append("原文件已不在收件区，本回执没有附副本。")
     elif original is not None and batch.read_error_code is None and is_word(original, batch.arrival.filename):
+        sheet_zh = "正文或表格"
         notes.append("所报为 Word 文档，本回执不附副本；下表按段落（第 n 段）或表格（表格 n 的单元格）指明位置。")
     elif original is not None and batch.read_error_code is None:
         try:
@@ -64,7 +66,7 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
             notes.append("后附所报文件的副本，问题单元格已标色并加批注；副本只供查看，不含公式和宏，请在原文件上更正。")
             if not whole:
                 notes.append("所报文件很大，副本只保留表头和有问题的行，单元格位置与原文件相同。")
-    add_cover(book, Cover(batch, subject.nouns, department_zh, notes, unread), judged, titles)
+    add_cover(book, Cover(batch, subject.nouns, department_zh, notes, unread, sheet_zh), judged, titles)
     return _saved(book, batch.arrival.received_at)
 
 

@@ -29,13 +29,19 @@ class Nouns:
     content_zh: str
 
 
+def as_ruled(field: str, row: Row) -> str:
+    """What a rule blames is at fault in every line."""
+    return field
+
+
 @dataclass(frozen=True)
 class Subject:
     """How the lines of one raw table are read, resolved, spoken of, and kept.
 
     ``raw_select`` takes a batch_id and gives line_no, sheet, cell, row_kind, cells (JSON: field → place) and
     ``raw_columns`` (text). ``work_columns`` are those that rules may ask for: name → (PostgreSQL type, Arrow type).
-    ``fields`` are the raw columns that a rule may blame; ``shown`` is the one that a finding quotes, None: the blamed.
+    ``fields`` are the raw columns that a rule may blame, and ``at_fault`` tells which it is in a line; ``shown`` is the
+    one that a finding quotes, None: the one at fault.
     ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``unread_sheets``: sheets without a line of the
     form are worth a word in the receipt.
     """
@@ -53,6 +59,7 @@ class Subject:
     stored: Callable[[pd.DataFrame], pd.DataFrame]
     nouns: Nouns
     unread_sheets: bool = False
+    at_fault: Callable[[str, Row], str] = as_ruled
 
     def words(
         self, names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None

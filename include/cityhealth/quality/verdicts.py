@@ -144,26 +144,25 @@ def _finding(
 ) -> Finding:
     words = subject.words(rule.placeholders, row, batch, lookup, department)
     handed_in = row["line_no"] > BATCH_LINE
+    field = subject.at_fault(rule.field, row) if rule.field else ""
     return Finding(
         rule_code=rule.code,
         severity=rule.severity,
         scope=rule.scope,
         line_no=int(row["line_no"]) if handed_in else None,
         sheet=row["sheet"] if handed_in else None,
-        cell=_cell(rule, row) if handed_in else None,
+        cell=_cell(field, row) if handed_in else None,
         item_code=_or_none(row.get("item_code")),
         item_zh="" if row["line_no"] == BATCH_LINE else subject.name_of_line(row, lookup),
-        value_text=_or_none(row.get(subject.shown or rule.field or "")),
+        value_text=_or_none(row.get(subject.shown or field)),
         reason_zh=rule.reason_zh.format_map(words),
         advice_zh=rule.advice_zh.format_map(words),
     )
 
 
-def _cell(rule: Rule, row: Mapping[Any, Any]) -> str:
-    """The cell at fault, as far as the raw row knows it; else the line's value cell."""
-    if rule.field == "unit_text" and not row.get("unit_text"):
-        return row["cell"]  # the unit stands beside the number
-    return json.loads(_or_none(row.get("cells")) or "{}").get(rule.field) or row["cell"]
+def _cell(field: str, row: Mapping[Any, Any]) -> str:
+    """The cell of the field at fault, as far as the raw row knows it; else the line's own."""
+    return json.loads(_or_none(row.get("cells")) or "{}").get(field) or row["cell"]
 
 
 def _or_none(value: Any) -> Any:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from cityhealth.form import HEADER_ALIASES
 from cityhealth.quality.items.candidates import TEXTS, candidates
 from cityhealth.quality.items.reasons import WRITERS, item_name
-from cityhealth.quality.subject import Nouns, Subject
+from cityhealth.quality.subject import Nouns, Row, Subject
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -66,6 +66,11 @@ def _stored(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(source_kind=rows["feed"], unit=rows["unit"].where(rows["value"].notna(), None))
 
 
+def _at_fault(field: str, row: Row) -> str:
+    # A unit that has no cell of its own stands beside the number.
+    return "value_text" if field == "unit_text" and not row.get("unit_text") else field
+
+
 DEPARTMENTAL = Subject(
     raw_select=(
         "select line_no, sheet, coalesce(value_cell, 'A' || row_no) as cell, row_kind,"
@@ -85,6 +90,7 @@ DEPARTMENTAL = Subject(
     stored=_stored,
     nouns=Nouns("数据项", "填报值", "所报数据"),
     unread_sheets=True,
+    at_fault=_at_fault,
 )
 
 YEARBOOK = replace(
