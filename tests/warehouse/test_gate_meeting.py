@@ -9,23 +9,16 @@ import pytest
 
 from city_office import Office
 from cityhealth.catalogue import Catalogue
-from cityhealth.meeting_form import COLUMNS
+from cityhealth.meeting_form import column
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.warehouse.connections import Warehouse
+from gate_lines import GOOD_DECISION
 from rule_cases import Case, Form, Line, Rules, Trial, assert_every_rule_has_a_case, judged_cases
 from small_city import small_city
 from word_files import fill, word
 
 RECEIVED = datetime(2021, 6, 8, 9, tzinfo=CITY_TIMEZONE)
-GOOD = {
-    "difficulty_text": "2021-06-05/B1/planning",
-    "decision_text": "交办",
-    "assigned_text": "市规划和自然资源局",
-    "due_text": "2021-06-30",
-    "date_text": "2021-06-07",
-    "note_text": "抓紧落实",
-}
-FORM = Form("meeting", "meeting_line", {c.field: c.header for c in COLUMNS if c.field in GOOD}, GOOD)
+FORM = Form("meeting", "meeting_line", {field: column(field).header for field in GOOD_DECISION}, GOOD_DECISION)
 OTHER = {"difficulty_text": "2021-05-20/B3/police"}
 THIRD = {"difficulty_text": "2021-05-20/B1/statistics"}
 SETTLED = {"decision_text": "办结", "assigned_text": "", "due_text": ""}
@@ -85,7 +78,7 @@ BATCH_RULES: Rules = {
 }
 WORD = word(
     "城市体检工作难点问题清单",
-    change=lambda document: fill(document, [[FORM.headers[field] for field in GOOD], list(GOOD.values())]),
+    change=lambda document: fill(document, [list(FORM.headers.values()), list(GOOD_DECISION.values())]),
 )
 MORE = {
     "many bad rows": decided(*({"difficulty_text": f"第{n}号"} for n in range(250)), OTHER),

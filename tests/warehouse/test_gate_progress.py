@@ -16,24 +16,13 @@ from cityhealth.feeds.progress import REVISED
 from cityhealth.progress_form import COLUMNS, FIVE
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.warehouse.connections import Warehouse
+from gate_lines import GOOD_TASK
 from rule_cases import Case, Form, Line, Rules, Trial, assert_every_rule_has_a_case, judged_cases
 from small_city import small_city
 from word_files import FIVE as HEADINGS, deleted, inserted, paragraph_xml, run, word
 
 TEN = datetime(2021, 6, 4, 10, tzinfo=CITY_TIMEZONE)
-GOOD = {
-    "task_text": "生态宜居",
-    "period_text": "2021-06-05",
-    "work_text": "核查公园绿地",
-    "status_text": "已核查八处",
-    "focus_text": "口袋公园",
-    "problems_text": "无",
-    "next_text": "汇总数据",
-    "percent_text": "80",
-    "responsible_text": "园林科",
-    "date_text": "2021-06-04",
-}
-FORM = Form("progress", "progress_line", {c.field: c.header for c in COLUMNS if c.field in GOOD}, GOOD)
+FORM = Form("progress", "progress_line", {c.field: c.header for c in COLUMNS if c.field in GOOD_TASK}, GOOD_TASK)
 HEALTH = {"task_text": "健康舒适"}
 BLANK: Line = {**dict.fromkeys(FIVE, ""), "percent_text": ""}
 UNSAID: Line = {"period_text": None}
@@ -102,7 +91,10 @@ ROW_RULES: Rules = {
         Case(({"percent_text": "-1"}, HEALTH | {"percent_text": "101"}), (1, 2)),
         Case(({"percent_text": "0"}, HEALTH | {"percent_text": "100"})),
     ),
-    "percent_present": (Case(({"percent_text": ""},), (1,)), Case(({"percent_text": "0"},))),
+    "percent_present": (
+        Case(({"percent_text": ""}, HEALTH | {"percent_text": "—"}), (1, 2)),
+        Case(({"percent_text": "0"}, BLANK | HEALTH | {"percent_text": "—"})),
+    ),
     "percent_plain": (Case(({"percent_text": "0.8"},), (1,)), Case(({"percent_text": "0.8%"},))),
     "responsible_given": (
         Case(({"responsible_text": ""}, HEALTH | {"responsible_text": "—"}), (1, 2)),

@@ -22,6 +22,7 @@ from cityhealth.quality import receipt_copy
 from cityhealth.quality.receipts import build_receipt, receipt_name, safe_name, write_receipt
 from cityhealth.quality.verdicts import Finding, Judged
 from gate_lines import batch
+from word_files import word
 
 RED, YELLOW = "FFFF9999", "FFFFEB84"
 
@@ -225,6 +226,19 @@ def test_a_file_that_cannot_be_read_or_is_gone_has_the_cover_alone() -> None:
         book = opened(build_receipt(facts, alone, "局", original))
         assert book.sheetnames == ["回执"]
         assert "文件已损坏" in text_of(book["回执"])
+
+
+def test_of_a_word_document_the_cover_tells_paragraphs_and_tables() -> None:
+    odd = finding("第 3 段", sheet="正文"), finding("B3", sheet="表格 1")
+    facts = batch(filename="半月报.docx", feed="progress")
+    book = opened(build_receipt(facts, judged(*odd), "局", word("一、生态宜居")))
+    assert book.sheetnames == ["回执"]
+    cover = book["回执"]
+    text = text_of(cover)
+    for expected in ("Word 文档", "正文或表格", "第 3 段", "表格 1", "工作任务", "填报内容"):
+        assert expected in text
+    assert not [cell for row in cover.iter_rows() for cell in row if cell.hyperlink]
+    assert (str(cover.page_setup.paperSize), cover.page_setup.orientation) == (cover.PAPERSIZE_A4, "landscape")
 
 
 def test_a_huge_sheet_keeps_its_head_and_the_offending_rows(monkeypatch: pytest.MonkeyPatch) -> None:
