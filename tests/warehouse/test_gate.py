@@ -68,6 +68,22 @@ def test_judging_again_changes_nothing_and_a_new_suite_makes_a_new_run(office: O
     )
 
 
+def test_the_receipt_in_the_outbox_is_that_of_the_judgement_that_stands_also_of_one_that_stands_again(
+    office: Office,
+) -> None:
+    batch = office.receive(GOOD)
+    suite = office.expectations / "departmental_row.yml"
+    before = suite.read_text(encoding="utf-8")
+    verdicts = []
+    for text in (before, before.replace("value < min_value", "value > min_value"), before):
+        suite.write_text(text, encoding="utf-8")
+        (judgement,) = office.judge(batch)
+        verdicts.append(judgement.verdict)
+        ((path, sha256),) = office.ask("select receipt_path, receipt_sha256 from gate.current_run")
+        assert sha256_hex(Path(path).read_bytes()) == sha256
+    assert verdicts == ["accepted", "refused", "accepted"]
+
+
 def test_a_file_that_cannot_be_read_is_refused_with_its_reason_and_the_others_are_not_affected(office: Office) -> None:
     broken, good = office.receive(b"PK\x03\x04 half", "半个 文件.xlsx"), office.receive(GOOD)
     refused, accepted = office.judge(broken, good)

@@ -86,8 +86,8 @@ def judge(
 
     A batch is judged by the catalogue as it was known on the day of its arrival (``catalogue_on``, which is
     :meth:`cityhealth.catalogue.CatalogueHistory.on` of the city's catalogue), so that what becomes known later
-    changes no earlier judgement. A batch that was judged by the same suite and catalogue before keeps that judgement,
-    which is then the current one.
+    changes no earlier judgement. A batch that was judged by the same suite and catalogue before keeps that judgement;
+    where a later one by others stands, it becomes the current one again and its receipt is put out once more.
 
     Raises:
         SuiteError: a suite is not whole; nothing is judged.
@@ -252,8 +252,7 @@ class _Gate:
         lookup = self._lookup(batch)
         run_id = gate_run_id(batch_id, suite, lookup.catalogue)
         known = self.session.read_run(run_id)
-        if known is not None:
-            self.session.reaffirm(run_id)
+        if known is not None and self.session.is_current(known):
             return _judgement(batch, known, already=True)
         readable = batch.read_error_code is None
         found = subject.candidates(self.session.read_lines(batch, subject), batch, lookup) if readable else None
@@ -301,6 +300,8 @@ class _Gate:
             receipt_sha256=receipt.sha256,
         )
         written = self.session.write_run(run, judged, batch.arrival.feed, subject)
+        if not written:
+            self.session.reaffirm(run)
         return _judgement(batch, run, already=not written)
 
     def _receipt(self, batch: BatchFacts, judged: Judged, department_zh: str | None) -> Receipt:

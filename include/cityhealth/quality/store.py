@@ -117,13 +117,17 @@ class Session:
         ).fetchone()
         return GateRun(*row) if row else None
 
-    def reaffirm(self, gate_run_id: str) -> None:
+    def is_current(self, run: GateRun) -> bool:
+        """Whether the run is the one that stands for its batch."""
+        row = self.plain.execute(
+            "select gate_run_id from gate.current_run where batch_id = %s", (run.batch_id,)
+        ).fetchone()
+        return row == (run.gate_run_id,)
+
+    def reaffirm(self, run: GateRun) -> None:
         """Make an earlier run its batch's current one again, where a later one with another suite or catalogue is."""
-        self.plain.execute(
-            "insert into gate.reaffirmation (gate_run_id) select %(run)s"
-            " where not exists (select 1 from gate.current_run where gate_run_id = %(run)s)",
-            {"run": gate_run_id},
-        )
+        if not self.is_current(run):
+            self.plain.execute("insert into gate.reaffirmation (gate_run_id) values (%s)", (run.gate_run_id,))
 
     def fill_work_table(self, table: str, frame: pd.DataFrame, subject: Subject) -> None:
         """Replace the rows of ``gate_work.<table>`` by those of ``frame`` (COPY)."""
