@@ -47,6 +47,11 @@ def report(*changes: str) -> bytes:
     return word(*texts, change=change)
 
 
+def headed(said: str) -> bytes:
+    """A table of good lines below the name of a department."""
+    return f"填报单位：{said},报送期：2021-06-05\n".encode() + FORM.csv(({}, HEALTH))
+
+
 ROW_RULES: Rules = {
     "task_known": (
         Case(({}, {"task_text": "星际旅行"}, {"task_text": ""}, {"task_text": "生态宜居和健康舒适"}), (2, 3, 4)),
@@ -114,6 +119,7 @@ BATCH_RULES: Rules = {
         Case(({},), department="市外星局"),
         Case(({},), department=None, filename="市规划和自然资源局.csv"),
     ),
+    "department_agrees": (Case(data=headed("市统计局")), Case(data=headed("规划局"))),
     "any_task": (Case((BLANK, BLANK | HEALTH)), Case((BLANK | {"percent_text": "5"}, BLANK | HEALTH))),
     "tasks_complete": (Case(({}, BLANK | HEALTH)), Case(({}, HEALTH))),
 }
@@ -180,6 +186,14 @@ def test_a_report_of_an_unknown_department_or_without_a_task_is_refused_as_a_who
     assert gate.judgements["any_task", True].verdict == "refused"
     assert gate.verdicts("any_task", breaks=True) == {1: ("blank", False), 2: ("blank", False)}
     assert gate.failing_lines("any_task", breaks=False) == []
+
+
+def test_another_departments_form_does_not_count_for_its_sender(gate: Trial) -> None:
+    assert gate.failing_lines("department_agrees", breaks=True) == [None]
+    assert gate.verdicts("department_agrees", breaks=True) == dict.fromkeys((1, 2), ("refused", False))
+    said = reasons(gate, "department_agrees")["department_agrees"]
+    assert said == "表内填报单位为市统计局，与报送单位市规划和自然资源局不符"
+    assert gate.verdicts("department_agrees", breaks=False) == dict.fromkeys((1, 2), ("accepted", False))
 
 
 def test_a_task_that_is_owed_and_not_told_of_is_a_reminder_and_refuses_nothing(gate: Trial) -> None:

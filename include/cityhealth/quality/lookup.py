@@ -36,6 +36,7 @@ class Lookup:
         self.examination = examination
         self.items: Mapping[str, Item] = {item.code: item for item in catalogue.items}
         self.department_names = {d.code: d.name_zh for d in catalogue.departments}
+        self.offices = {d.code for d in catalogue.departments if d.role == "office"}
         self.indicators: Mapping[str, Indicator] = {
             i.code: i for i in catalogue.indicators if (i.system, i.year) == (examination.system, examination.year)
         }
@@ -60,6 +61,17 @@ class Lookup:
         longest = [name for name in names if not any(name != other and name in other for other in names)]
         codes = {code for name in longest for code in self._departments[name]}
         return codes.pop() if len(codes) == 1 else None
+
+    def other_department(self, text: str, department: str) -> str | None:
+        """The department that ``text`` names, where that is another one than ``department``.
+
+        Not where one is part of the other: 市公安局交警支队 reports for 市公安局, and 市公安局 stands for its units.
+        """
+        found = self.department(text) or self.department_within(text)
+        if found is None or found == department:
+            return None
+        own, other = fold(self.department_names[department]), fold(self.department_names[found])
+        return None if own in fold(text) or other in own else found
 
     def item(self, text: str) -> Found:
         """The item of a code, a Chinese name, or both in one cell; numbering and a unit in brackets are passed over."""

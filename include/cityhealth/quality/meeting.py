@@ -61,12 +61,11 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     _compare(rows)
     announced = batch.arrival.department_text
     sender = lookup.department(announced) if announced and announced.strip() else None
-    office = {d.code for d in lookup.catalogue.departments if d.role == "office"}
     whole = {
         "kind": "batch",
         "line_no": BATCH_LINE,
         "filled_count": sum(row["state"] != "blank" for row in rows),
-        "sender_not_office": bool(announced and announced.strip()) and sender not in office,
+        "sender_not_office": bool(announced and announced.strip()) and sender not in lookup.offices,
     }
     frame = pd.DataFrame([*rows, whole])
     columns = dict.fromkeys([*_WORK_COLUMNS, *_TEXTS, "sheet", "cell", "cells", "duplicate_cells", *frame.columns])

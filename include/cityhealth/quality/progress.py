@@ -39,6 +39,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "state": ("text", pa.string()),
     "department_code": ("text", pa.string()),
     "department_unknown": ("boolean", pa.bool_()),
+    "other_department": ("text", pa.string()),
     "filled_count": ("bigint", pa.int64()),
     "task_code": ("text", pa.string()),
     "task_problem": ("text", pa.string()),
@@ -81,7 +82,12 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     rows = [_row(line, batch, lookup, department) for line in lines]
     _compare(rows)
     filled = [row for row in rows if row["state"] != "blank"]
-    whole = {"kind": "batch", "line_no": BATCH_LINE, "filled_count": len(filled)}
+    whole = {
+        "kind": "batch",
+        "line_no": BATCH_LINE,
+        "filled_count": len(filled),
+        "other_department": _other_department(raw, batch, lookup),
+    }
     frame = pd.DataFrame([*rows, *_missing(filled, lookup, department), whole])
     frame = frame.assign(department_code=department, department_unknown=department is None)
     # Of an empty report no line has told what columns there are.
@@ -99,6 +105,34 @@ def _department(batch: BatchFacts, lines: Sequence[Mapping[Any, Any]], lookup: L
     said = {json.loads(text_of(line["other_cells"]) or "{}").get(DEPARTMENT) for line in lines} - {None}
     named = {lookup.department(text) or lookup.department_within(text) for text in said} - {None}
     return named.pop() if len(named) == 1 else lookup.department_within(batch.arrival.filename)
+
+
+def _other_department(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> str | None:
+    """The names of departments other than the announced sender that the report gives as its own."""
+    announced = batch.arrival.department_text
+    sender = lookup.department(announced) if announced and announced.strip() else None
+    if sender is None:
+        return None
+    lines = raw.loc[raw["row_kind"] != NOTE]
+    notes = raw.loc[raw["row_kind"] == NOTE]
+    said = [others[DEPARTMENT] for others in _others(lines) if DEPARTMENT in others]
+    others = [lookup.other_department(text, sender) for text in said or _signatures(notes, sender, lookup)]
+    names = dict.fromkeys(lookup.department_names[code] for code in others if code)
+    return "、".join(names) or None
+
+
+def _signatures(notes: pd.DataFrame, sender: str, lookup: Lookup) -> list[str]:
+    """Departments by which the report is signed, where the sender is not among them.
+
+    The office is whom a report is for, and may stand below it as well.
+    """
+    texts = [text for others in _others(notes) for text in others.values()]
+    signed = [text for text in texts if (found := lookup.department(text)) and found not in lookup.offices]
+    return signed if sender not in map(lookup.department, signed) else []
+
+
+def _others(lines: pd.DataFrame) -> list[dict[str, str]]:
+    return [json.loads(text_of(text) or "{}") for text in lines["other_cells"]]
 
 
 def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department: str | None) -> dict[str, Any]:
@@ -254,6 +288,7 @@ _WRITERS: Mapping[str, Writer] = {
     "task": lambda row, batch, lookup, department: _task_zh(row, lookup) or EMPTY,
     "task_text": column("task_text", EMPTY),
     "task_problem": column("task_problem"),
+    "other_department": column("other_department"),
     "tasks_owed": _tasks_owed,
     "duplicate_cells": column("duplicate_cells"),
     "period": column("period"),

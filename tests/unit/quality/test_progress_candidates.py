@@ -103,6 +103,55 @@ def test_the_department_is_the_announced_one_else_what_the_report_says_else_the_
     assert candidates(task_lines({"other_cells": others}), facts, lookup).department_code == code
 
 
+def other_department(lookup: Lookup, announced: str | None, *lines: Mapping[str, Any]) -> str | None:
+    frame = frame_of(lookup, *lines, department=announced)
+    return frame.loc[frame["kind"] == "batch", "other_department"].item()
+
+
+def said_in(form: str) -> dict[str, Any]:
+    return {"other_cells": json.dumps({DEPARTMENT: form}, ensure_ascii=False)}
+
+
+@pytest.mark.parametrize(
+    ("announced", "form", "other"),
+    [
+        ("规划局", "市统计局", "市统计局"),
+        ("planning", "市统计局（盖章）", "市统计局"),
+        ("planning", "市统计局综合科", "市统计局"),
+        ("规划局", "市规划和自然资源局", None),
+        ("规划局", "市规自局耕保科", None),
+        ("规划局", "某局", None),
+        ("规划局", "市统计局、市公安局", None),
+        ("市公安局", "市公安局交警支队", None),
+        ("市交警支队", "市公安局", None),
+        ("市外星局", "市统计局", None),
+        (None, "市统计局", None),
+    ],
+)
+def test_a_form_of_another_known_department_than_the_announced_one_is_noticed(
+    lookup: Lookup, announced: str | None, form: str, other: str | None
+) -> None:
+    assert other_department(lookup, announced, {}, said_in(form)) == other
+
+
+@pytest.mark.parametrize(
+    ("signed", "other"),
+    [
+        (("市统计局",), "市统计局"),
+        (("市统计局", "市规划和自然资源局"), None),
+        (("市体检办",), None),
+        (("抄送：市统计局", "2021年6月4日"), None),
+    ],
+)
+def test_who_signs_a_report_that_names_no_department_is_its_department(
+    lookup: Lookup, signed: tuple[str, ...], other: str | None
+) -> None:
+    notes = {f"第 {n} 段": text for n, text in enumerate(signed, start=9)}
+    note = {"row_kind": "note", "other_cells": json.dumps(notes, ensure_ascii=False)}
+    assert other_department(lookup, "规划局", {}, note) == other
+    assert other_department(lookup, "规划局", said_in("规划局"), note) is None
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
