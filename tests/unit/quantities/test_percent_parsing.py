@@ -29,6 +29,8 @@ def _spelled(number: int) -> str:
         ("未开始", 0), ("未启动", 0), ("尚未启动", 0), ("0", 0), ("0%", 0), ("100%", 100),
         ("已完成80%", 80), ("完成率：80％", 80), ("完成八成", 80), ("累计完成 65.5%", 65.5), ("80%。", 80),
         ("120%", 120), ("-5%", -5), ("1%", 1),
+        ("百分百", 100), ("百分百完成", 100), ("100％完成", 100), ("80%已完成", 80), ("八成已完成", 80),
+        ("完成了80%", 80), ("完成80%", 80),
     ],
 )  # fmt: skip
 def test_a_percentage_is_read(text: str, value: float) -> None:
@@ -43,10 +45,11 @@ def test_a_blank_is_neither_zero_nor_a_problem(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "过半", "已完成过半", "基本完成", "部分完成", "未完成", "正在推进", "进行中", "约80%", "80%以上", "近八成",
+        "过半", "已完成过半", "基本完成", "部分完成", "未完成", "正在推进", "进行中", "大部分", "不足80%", "不到八成",
+        "80%以下", "80%未完成", "接近完成", "约", "约—",
         "六七成", "60%-70%", "60～70", "80‰", "80公里", "1.2万", "无", "不适用", "八", "百分之", "成", "#DIV/0!",
         "=A1/B1", "2021-06-05", "6月5日", "4/5", "是", "TRUE", "完成了道路工程的勘察设计，正在招标",
-        "80%，其余下月完成", "百分之八十左右", "百分之80以上", "1,00%", "80①", "8²",
+        "80%，其余下月完成", "80%其余下月完成", "1,00%", "80①", "8²",
     ],
 )  # fmt: skip
 def test_what_gives_no_exact_figure_is_a_problem_that_quotes_it(text: str) -> None:
@@ -68,6 +71,38 @@ def test_a_bare_one_is_one_percent_and_noted() -> None:
 
 def test_a_percentage_merged_over_several_tasks_is_a_problem() -> None:
     assert "合并单元格" in (parse_percent("80%", "merged").problem_zh or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "约80%", "大约80％", "80%左右", "80左右", "近八成", "将近八成", "接近80%", "超过80%", "超80%", "80%以上",
+        "逾八成", "百分之八十左右", "百分之80以上", "八成多", "80%多", "已完成约80%", "约完成80%", "完成近八成",
+        "目前已完成80%左右",
+        "约0.8", "约百分之八十完成",
+    ],
+)  # fmt: skip
+def test_a_figure_that_is_nearly_right_is_read_and_noted(text: str) -> None:
+    percent = parse_percent(text)
+    assert (percent.value, percent.problem_zh) == (80, None)
+    assert percent.note_zh == f"「{text}」不是确切的数，按 80% 读取"
+
+
+@pytest.mark.parametrize("text", ["过半", "大部分", "已完成过半", "大部分完成", "不足八成"])
+def test_words_without_a_figure_are_told_so(text: str) -> None:
+    assert parse_percent(text).problem_zh == f"「{text}」没有写出确切的百分比，请填 0 至 100 之间的数"
+
+
+@pytest.mark.parametrize(("text", "kind"), [("=0.4+0.2", "no_value"), ("=A1/B1", "text")])
+def test_a_formula_is_said_to_have_no_result(text: str, kind: str) -> None:
+    assert (
+        parse_percent(text, kind).problem_zh == f"「{text}」是公式，文件中没有它的计算结果，请直接填 0 至 100 之间的数"
+    )
+
+
+def test_text_behind_a_percentage_is_not_called_a_unit() -> None:
+    assert "别的文字" in (parse_percent("80%达标").problem_zh or "")
+    assert "单位" in (parse_percent("80公里").problem_zh or "")
 
 
 @given(st.integers(0, 100))
