@@ -63,8 +63,16 @@ ROW_RULES: Rules = {
     ),
     "assigned_given": (decided({"assigned_text": ""}, failing=(1,)), decided(SETTLED)),
     "due_given": (
-        decided({"due_text": ""}, OTHER | {"due_text": "尽快"}, failing=(1, 2)),
-        decided({"due_text": "2021年6月"}, SETTLED | OTHER | {"due_text": "尽快"}),
+        decided({"due_text": ""}, OTHER | {"due_text": "—"}, failing=(1, 2)),
+        decided({"due_text": "2021年6月"}, SETTLED | OTHER),
+    ),
+    "due_readable": (
+        decided({"due_text": "尽快"}, OTHER | {"due_text": "9月31日"}, failing=(1, 2)),
+        decided({"due_text": "9月15日"}, SETTLED | OTHER | {"due_text": "尽快"}),
+    ),
+    "due_ahead": (
+        decided({"due_text": "2021-06-06"}, OTHER | {"due_text": "6月1日"}, failing=(1, 2)),
+        decided({"due_text": "2021-06-07"}, SETTLED | OTHER | {"due_text": "2021-06-06"}),
     ),
     "date_given": (
         decided({"date_text": ""}, OTHER | {"date_text": "上周"}, failing=(1, 2)),
@@ -160,6 +168,27 @@ def test_a_month_as_a_time_limit_is_its_last_day(gate: Trial) -> None:
         gate.judgements["due_given", False].gate_run_id,
     )
     assert due == [(date(2021, 6, 30),)]
+
+
+def test_a_time_limit_that_cannot_be_read_or_met_refuses_the_decision_with_what_can_be_read(gate: Trial) -> None:
+    def reason(rule: str) -> str:
+        run_id = gate.judgements[rule, True].gate_run_id
+        query = (
+            "select reason_zh || advice_zh from gate.failing_row where (gate_run_id, rule_code, line_no) = (%s, %s, 1)"
+        )
+        ((text,),) = gate.office.ask(query, run_id, rule)
+        return text
+
+    assert "「尽快」" in reason("due_readable") and "2021-09-15" in reason("due_readable")
+    assert "办理时限 2021-06-06 早于会议日期 2021-06-07" in reason("due_ahead")
+
+
+def test_a_time_limit_as_the_brief_prints_it_is_read(gate: Trial) -> None:
+    due = gate.office.ask(
+        "select due_date from gate.meeting_line where gate_run_id = %s and line_no = 1",
+        gate.judgements["due_readable", False].gate_run_id,
+    )
+    assert due == [(date(2021, 9, 15),)]
 
 
 def test_a_list_in_a_word_document_is_judged_as_one_in_a_workbook_is(gate: Trial) -> None:

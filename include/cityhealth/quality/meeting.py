@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from cityhealth.campaigns import reporting_periods
 from cityhealth.catalogue import fold
+from cityhealth.days import read_day
 from cityhealth.meeting_form import DECISIONS, HEADER_ALIASES
-from cityhealth.periods import PeriodError, parse_period
+from cityhealth.periods import PeriodError
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
@@ -23,6 +24,11 @@ _TEXTS = ("difficulty_text", "decision_text", "assigned_text", "due_text", "date
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)\s*/\s*(\w+)\s*/\s*([a-z][a-z0-9_]*)")
 _SETTLED = ("办结", "已办结", "已解决", "解决", "销号", "已销号", "完成", "已完成", "结案")
 _ASSIGNED = ("交办", "已交办", "转办", "办理", "交由", "继续办理", "续办")
+
+#: A time limit without its year: that long before the meeting it is a slip, earlier it is next year's.
+_SLIP = timedelta(days=60)
+#: The day of a meeting without its year is the nearest to the arrival.
+_HALF_A_YEAR = timedelta(days=182)
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -38,7 +44,9 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "assigned_department": ("text", pa.string()),
     "assigned_given": ("boolean", pa.bool_()),
     "due_date": ("date", pa.date32()),
+    "due_given": ("boolean", pa.bool_()),
     "due_problem": ("text", pa.string()),
+    "due_past": ("boolean", pa.bool_()),
     "decided_on": ("date", pa.date32()),
     "date_problem": ("text", pa.string()),
     "date_future": ("boolean", pa.bool_()),
@@ -76,8 +84,8 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup) -> dict[str
     texts = {name: text_of(line[name]) for name in _TEXTS}
     difficulty, problem = _difficulty(texts["difficulty_text"], lookup)
     decision = fold(texts["decision_text"])
-    due, due_problem = _day(texts["due_text"])
-    decided_on, date_problem = _day(texts["date_text"])
+    decided_on, date_problem = _met(texts["date_text"], batch.arrival.day)
+    due, due_problem = _due(texts["due_text"], decided_on or batch.arrival.day)
     assigned = texts["assigned_text"]
     return {
         "kind": "row",
@@ -95,7 +103,9 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup) -> dict[str
         else None,
         "assigned_given": bool(fold(assigned)),
         "due_date": due,
+        "due_given": _given(texts["due_text"]),
         "due_problem": due_problem,
+        "due_past": due < decided_on if due and decided_on else None,
         "decided_on": decided_on,
         "date_problem": date_problem,
         "date_future": decided_on > batch.arrival.day if decided_on else None,
@@ -119,15 +129,28 @@ def _difficulty(text: str, lookup: Lookup) -> tuple[str | None, str | None]:
     return f"{period}/{task}/{department}", None
 
 
-def _day(text: str) -> tuple[date | None, str | None]:
-    if not fold(text):
+def _met(text: str, arrived: date) -> tuple[date | None, str | None]:
+    if not _given(text):
         return None, "没有填写"
     try:
-        period = parse_period(text)
+        day = read_day(text, arrived - _HALF_A_YEAR)
     except PeriodError as error:
         return None, error.message
-    # 6月底: a month as a time limit is its last day.
-    return period.end, None
+    return (day.end, None) if day.start == day.end else (None, f"「{text.strip()}」不是一个日期")
+
+
+def _due(text: str, met: date) -> tuple[date | None, str | None]:
+    """A month as a time limit is its last day."""
+    if not _given(text):
+        return None, None
+    try:
+        return read_day(text, met - _SLIP).end, None
+    except PeriodError as error:
+        return None, error.message
+
+
+def _given(text: str) -> bool:
+    return re.search(r"\w", text) is not None
 
 
 def _compare(rows: list[dict[str, Any]]) -> None:
@@ -159,9 +182,10 @@ _WRITERS: Mapping[str, Writer] = {
     "decision_text": column("decision_text", EMPTY),
     "decisions": lambda row, batch, lookup, department: "、".join(f"「{word}」" for word in DECISIONS),
     "assigned_text": column("assigned_text", EMPTY),
-    "due_text": column("due_text", EMPTY),
+    "due_date": column("due_date"),
     "due_problem": column("due_problem"),
     "date_text": column("date_text", EMPTY),
+    "decided_on": column("decided_on"),
     "date_problem": column("date_problem"),
     "duplicate_cells": column("duplicate_cells"),
 }

@@ -21,7 +21,9 @@ OTHER = {"difficulty_text": "2021-05-20/B3/police"}
 _texts = st.one_of(
     st.none(),
     st.text(max_size=8),
-    st.sampled_from([*GOOD_DECISION.values(), "办结", " ", "2021-06-05/B1/police", "2021-13-40/B1/planning", "6月底"]),
+    st.sampled_from(
+        [*GOOD_DECISION.values(), "办结", " ", "2021-06-05/B1/police", "2021-13-40/B1/planning", "6月底", "尽快"],
+    ),
 )
 _lists = st.lists(st.fixed_dictionaries(dict.fromkeys(GOOD_DECISION, _texts)), max_size=5)
 
@@ -51,7 +53,7 @@ def test_whatever_is_written_every_line_stays_one_line_and_is_blank_only_without
         assert (row["state"] == "blank") == (not fold(change["decision_text"] or ""))
         assert row["decision"] in ("assigned", "settled", None)
         assert (row["difficulty_id"] is None) == (row["difficulty_problem"] is not None)
-        assert (row["due_date"] is None) == (row["due_problem"] is not None)
+        assert (row["due_date"] is not None) + (row["due_problem"] is not None) == row["due_given"]
         assert (row["decided_on"] is None) == (row["date_problem"] is not None)
 
 
@@ -108,6 +110,63 @@ def test_a_month_as_a_time_limit_is_its_last_day_and_a_meeting_after_the_arrival
     assert row_of(lookup, due_text="2021年6月")["due_date"] == date(2021, 6, 30)
     met = [row_of(lookup, date_text=f"2021-06-0{day}")["date_future"] for day in (8, 9)]
     assert met == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "past"),
+    [
+        ("9月15日", date(2021, 9, 15), False),
+        ("九月十五日前", date(2021, 9, 15), False),
+        ("9.15", date(2021, 9, 15), False),
+        ("6月7日", date(2021, 6, 7), False),
+        ("6月6日", date(2021, 6, 6), True),
+        ("5月", date(2021, 5, 31), True),
+        ("3月1日", date(2022, 3, 1), False),
+        ("1月底", date(2022, 1, 31), False),
+        ("2020-09-15", date(2020, 9, 15), True),
+    ],
+)
+def test_a_time_limit_without_its_year_is_the_meetings_or_next_years_and_none_lies_before_the_meeting(
+    lookup: Lookup, text: str, day: date, past: bool
+) -> None:
+    row = row_of(lookup, due_text=text)
+    assert (row["due_date"], row["due_problem"], row["due_past"]) == (day, None, past)
+
+
+@pytest.mark.parametrize("text", ["尽快", "9月中旬", "9月31日", "9月15日或20日"])
+def test_a_time_limit_that_is_no_date_is_quoted_beside_a_form_that_is(lookup: Lookup, text: str) -> None:
+    row = row_of(lookup, due_text=text)
+    assert (row["due_date"], row["due_given"], row["due_past"]) == (None, True, None)
+    assert f"「{text}」" in row["due_problem"] and "2021-09-15" in row["due_problem"]
+
+
+@pytest.mark.parametrize("text", [None, " ", "—", "／"])
+def test_a_dash_is_no_time_limit(lookup: Lookup, text: str | None) -> None:
+    row = row_of(lookup, due_text=text)
+    assert (row["due_date"], row["due_given"], row["due_problem"]) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "complaint"),
+    [
+        ("6月7日", date(2021, 6, 7), None),
+        ("六月七日", date(2021, 6, 7), None),
+        ("12月20日", date(2020, 12, 20), None),
+        ("2021年6月", None, "不是一个日期"),
+        ("上周", None, "看不懂的日期「上周」"),
+    ],
+)
+def test_a_meeting_was_on_one_day_and_without_its_year_on_the_nearest(
+    lookup: Lookup, text: str, day: date | None, complaint: str | None
+) -> None:
+    row = row_of(lookup, date_text=text)
+    assert row["decided_on"] == day
+    assert row["date_problem"] is None if complaint is None else complaint in row["date_problem"]
+
+
+def test_without_the_day_of_the_meeting_a_time_limit_is_of_the_year_of_the_arrival(lookup: Lookup) -> None:
+    row = row_of(lookup, due_text="9月15日", date_text=None)
+    assert (row["due_date"], row["due_past"]) == (date(2021, 9, 15), None)
 
 
 def test_decisions_on_one_difficulty_contradict_each_other_or_repeat_the_first(lookup: Lookup) -> None:
