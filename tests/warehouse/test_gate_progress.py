@@ -25,6 +25,7 @@ TEN = datetime(2021, 6, 4, 10, tzinfo=CITY_TIMEZONE)
 FORM = Form("progress", "progress_line", {c.field: c.header for c in COLUMNS if c.field in GOOD_TASK}, GOOD_TASK)
 HEALTH = {"task_text": "健康舒适"}
 BLANK: Line = {**dict.fromkeys(FIVE, ""), "percent_text": ""}
+NOTHING: Line = dict.fromkeys(FIVE, "无")
 UNSAID: Line = {"period_text": None}
 
 
@@ -85,11 +86,11 @@ ROW_RULES: Rules = {
     ),
     "content_present": (
         Case(({"work_text": ""}, HEALTH | {"status_text": "—"}), (1, 2)),
-        Case(({"work_text": "无"},)),
+        Case(({"work_text": "无"}, HEALTH | NOTHING | {"percent_text": "40"})),
     ),
     "fields_present": (
-        Case(({"focus_text": ""}, HEALTH | {"problems_text": "／"}), (1, 2)),
-        Case(({"next_text": "", "percent_text": "100"}, HEALTH | {"focus_text": "无"})),
+        Case(({"focus_text": "", "next_text": "暂无"}, HEALTH | {"problems_text": "／"}), (1, 2)),
+        Case(({"next_text": "无", "percent_text": "100"}, HEALTH | {"problems_text": "暂无"})),
     ),
     "percent_readable": (Case(({"percent_text": "过半"},), (1,)), Case(({"percent_text": "一半"},))),
     "percent_range": (
@@ -127,6 +128,9 @@ PERCENTS = ("八成", "80％", "0.8", "已完成", "-1", "101", "过半")
 #: What is no rule's own case.
 MORE = {
     **{f"percent {text}": Case(({"percent_text": text},)) for text in PERCENTS},
+    "nothing": Case((NOTHING | {"percent_text": "", "work_text": "暂无。"}, HEALTH)),
+    "a problem only": Case((NOTHING | {"percent_text": "", "problems_text": "缺少底图"}, HEALTH)),
+    "two periods": Case(({}, {"period_text": "2021-05-20"}, HEALTH)),
     "many bad rows": Case((*({"percent_text": str(100 + n)} for n in range(1, 251)), HEALTH)),
     "evening": Case((UNSAID,), received_at=at("06-05 20:30")),
     "next morning": Case((UNSAID,), received_at=at("06-06 08:00")),
@@ -226,12 +230,49 @@ def test_a_percentage_as_officials_write_it_is_taken(gate: Trial, text: str, per
         assert "按比例读作 80%" in reasons(gate, f"percent {text}")["percent_plain"]
 
 
-@pytest.mark.parametrize(
-    ("text", "rule"), [("-1", "percent_range"), ("101", "percent_range"), ("过半", "percent_readable")]
-)
-def test_a_percentage_outside_or_that_says_no_figure_is_refused_and_quoted(gate: Trial, text: str, rule: str) -> None:
+@pytest.mark.parametrize("text", ["-1", "101"])
+def test_a_percentage_outside_is_refused_and_quoted(gate: Trial, text: str) -> None:
     assert [verdict for _, _, verdict, _ in told(gate, f"percent {text}")] == ["refused"]
-    assert f"「{text}」" in reasons(gate, f"percent {text}")[rule]
+    assert f"「{text}」" in reasons(gate, f"percent {text}")["percent_range"]
+
+
+def test_a_percentage_that_says_no_figure_is_quoted_and_the_report_counts_without_it(gate: Trial) -> None:
+    assert told(gate, "percent 过半", "percent, verdict, marked") == [(None, "accepted", True)]
+    found = gate.office.ask(
+        "select rule_code, reason_zh || advice_zh from gate.failing_row where gate_run_id = %s",
+        gate.judgements["percent 过半", True].gate_run_id,
+    )
+    assert "「过半」" in dict(found)["percent_readable"] and "八成" in dict(found)["percent_readable"]
+    assert "percent_present" not in dict(found)
+
+
+def test_a_line_that_says_nothing_in_every_field_is_refused_and_one_that_names_a_problem_is_not(gate: Trial) -> None:
+    assert gate.verdicts("nothing", breaks=True) == {1: ("refused", False), 2: ("accepted", False)}
+    refused = reasons(gate, "nothing")
+    assert refused.keys() & {"content_present", "fields_present"} == {"content_present"}
+    for text in ("「工作内容」", "「完成情况」", "「工作重点」", "「下一步工作计划」", "「无」不算填写"):
+        assert text in refused["content_present"]
+    assert "「存在的问题」" not in refused["content_present"]
+    assert gate.verdicts("a problem only", breaks=True) == {1: ("accepted", True), 2: ("accepted", False)}
+
+
+def test_a_field_that_says_nothing_is_warned_of_by_its_name(gate: Trial) -> None:
+    run_id = gate.judgements["fields_present", True].gate_run_id
+    query = "select reason_zh, cell from gate.failing_row where (gate_run_id, rule_code, line_no) = (%s, %s, 1)"
+    ((reason, _),) = gate.office.ask(query, run_id, "fields_present")
+    assert "没有填写「工作重点」、「下一步工作计划」（「无」不算填写）" in reason
+    run_id = gate.judgements["content_present", False].gate_run_id
+    ((reason, cell),) = gate.office.ask(query, run_id, "fields_present")
+    assert "没有填写「工作内容」" in reason and cell == "B2"
+
+
+def test_one_task_in_two_periods_of_one_file_counts_for_each(gate: Trial) -> None:
+    assert told(gate, "two periods", "task_code, period, verdict") == [
+        ("B1", date(2021, 6, 5), "accepted"),
+        ("B1", date(2021, 5, 20), "accepted"),
+        ("B2", date(2021, 6, 5), "accepted"),
+    ]
+    assert reasons(gate, "two periods").keys() & {"task_once", "task_repeated"} == set()
 
 
 def test_an_unknown_period_is_answered_with_those_near_it(gate: Trial) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from cityhealth.campaigns import NoSuchPeriod, ReportingPeriod, period_at, read_period, reporting_periods
 from cityhealth.catalogue import Campaign, fold
+from cityhealth.days import read_day
 from cityhealth.feeds.around import IN_FILE_NAME, IN_SHEET_NAME
 from cityhealth.feeds.progress import DEPARTMENT, REVISED
-from cityhealth.periods import PeriodError, parse_period
+from cityhealth.periods import PeriodError
 from cityhealth.progress_form import FIVE, HEADER_ALIASES
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
@@ -28,10 +29,15 @@ _TEXTS = (
     "date_text", "other_cells",
 )  # fmt: skip
 
-#: What people write where there is nothing to say: something was said, unlike in an empty cell.
+#: A dash or a stroke stands for nothing, like an empty cell.
 _GIVEN = re.compile(r"\w")
+#: Words that fill a field in form only: whoever has no problems says so, but not that there is no work.
+_NOTHING = ("无", "暂无")
+_MAY_BE_NOTHING = "problems_text"
 #: A period found here was not written as one: what does not read as a due date may be the day of sending.
 _WEAK_PLACES = (IN_FILE_NAME, IN_SHEET_NAME)
+#: A day without its year is the nearest to the arrival.
+_HALF_A_YEAR = timedelta(days=182)
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -52,6 +58,8 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "period_future": ("boolean", pa.bool_()),
     "period_count": ("bigint", pa.int64()),
     **{f"{field.removesuffix('_text')}_given": ("boolean", pa.bool_()) for field in FIVE},
+    **{f"{field.removesuffix('_text')}_filled": ("boolean", pa.bool_()) for field in FIVE},
+    "says_nothing": ("boolean", pa.bool_()),
     "percent": ("double precision", pa.float64()),
     "percent_given": ("boolean", pa.bool_()),
     "percent_problem": ("text", pa.string()),
@@ -138,6 +146,8 @@ def _others(lines: pd.DataFrame) -> list[dict[str, str]]:
 def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department: str | None) -> dict[str, Any]:
     texts = {name: text_of(line[name]) for name in _TEXTS}
     given = {field: _GIVEN.search(texts[field]) is not None for field in FIVE}
+    nothing = {field: _is_nothing(texts[field]) for field in FIVE}
+    filled = {field: given[field] and (field == _MAY_BE_NOTHING or not nothing[field]) for field in FIVE}
     percent = parse_percent(texts["percent_text"], texts["percent_cell_kind"] or "text")
     # A dash stands for nothing here too.
     percent_given = percent.value is not None or percent.problem_zh is not None
@@ -151,6 +161,8 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department:
         "cells": line["cells"],
         **texts,
         **{f"{field.removesuffix('_text')}_given": given[field] for field in FIVE},
+        **{f"{field.removesuffix('_text')}_filled": filled[field] for field in FIVE},
+        "says_nothing": not percent_given and all(nothing[field] or not given[field] for field in FIVE),
         **_task(texts["task_text"], lookup, department),
         **_period(texts["period_text"], _place(line, "period_text"), batch.arrival.received_at, lookup),
         "percent": percent.value,
@@ -161,6 +173,10 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department:
         **_date(texts["date_text"], batch.arrival.day),
         "revised": REVISED in others,
     }
+
+
+def _is_nothing(text: str) -> bool:
+    return "".join(character for character in fold(text) if character.isalnum()) in _NOTHING
 
 
 def _task(text: str, lookup: Lookup, department: str | None) -> dict[str, Any]:
@@ -210,7 +226,7 @@ def _date(text: str, arrived: date) -> dict[str, Any]:
     if not fold(text):
         return {"report_date": None, "date_problem": "没有填写"}
     try:
-        day = parse_period(text)
+        day = read_day(text, arrived - _HALF_A_YEAR)
     except PeriodError as error:
         return {"report_date": None, "date_problem": error.message}
     if day.start != day.end:
@@ -224,12 +240,12 @@ def _place(line: Mapping[Any, Any], field: str) -> str | None:
 
 
 def _compare(rows: Sequence[dict[str, Any]]) -> None:
-    """Lines of one task in one report, and the periods that the report names."""
-    by_task: dict[str, list[dict[str, Any]]] = {}
+    """Lines of one task and period in one report, and the periods that the report names."""
+    by_task: dict[tuple[str, date | None], list[dict[str, Any]]] = {}
     for row in rows:
         row["duplicate_kind"] = row["duplicate_cells"] = None
         if row["state"] != "blank" and row["task_code"]:
-            by_task.setdefault(row["task_code"], []).append(row)
+            by_task.setdefault((row["task_code"], row["period"]), []).append(row)
     for same_task in by_task.values():
         if len(same_task) == 1:
             continue
@@ -265,14 +281,18 @@ def _task_zh(row: Row, lookup: Lookup) -> str:
 
 
 def _at_fault(field: str, row: Row) -> str:
-    """Of the five the first that is empty: a rule about several of them cannot name one."""
-    lacking = (name for name in FIVE if row.get(f"{name.removesuffix('_text')}_given") is False)
-    return next(lacking, field) if field in FIVE else field
+    """Of the five the first that is not filled: a rule about several of them cannot name one."""
+    return next(iter(_unfilled(row)), field) if field in FIVE else field
+
+
+def _unfilled(row: Row) -> list[str]:
+    return [field for field in FIVE if row.get(f"{field.removesuffix('_text')}_filled") is False]
 
 
 def _lacking(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
-    fields = [field for field in FIVE if row.get(f"{field.removesuffix('_text')}_given") is False]
-    return "、".join(f"「{HEADER_ALIASES[field][0]}」" for field in fields)
+    fields = _unfilled(row)
+    names = "、".join(f"「{HEADER_ALIASES[field][0]}」" for field in fields)
+    return names + ("（「无」不算填写）" if any(_is_nothing(text_of(row.get(field))) for field in fields) else "")
 
 
 def _tasks_owed(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:

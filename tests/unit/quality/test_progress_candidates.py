@@ -231,6 +231,8 @@ def test_a_date_that_is_no_due_date_counts_as_no_period_only_where_it_may_be_the
         ("2021-06-04", date(2021, 6, 4), None),
         ("2021年6月4日", date(2021, 6, 4), None),
         ("2021-06-05", date(2021, 6, 5), "晚于收到日期 2021-06-04"),
+        ("6月3日", date(2021, 6, 3), None),
+        ("12月31日", date(2020, 12, 31), None),
         ("2021年6月", None, "不是一个日期"),
         ("昨天", None, "看不懂"),
         (None, None, "没有填写"),
@@ -252,7 +254,38 @@ def test_lines_of_one_task_that_differ_contradict_each_other_and_of_equal_ones_t
     assert kinds({}, {"percent_text": "81"}, HEALTH) == ["conflict", "conflict", None]
     assert kinds({}, {"work_text": "核查 公园绿地"}, {"responsible_text": "另一科"}) == [None, "same", "same"]
     assert kinds({}, BLANK) == [None, None]
+    assert kinds({}, {"period_text": "2021-05-20"}, {"period_text": "2021-05-20"}) == [None, None, "same"]
+    assert kinds({}, {"period_text": "2021-05-20", "percent_text": "81"}) == [None, None]
     assert rows_of(lookup, {}, {"percent_text": "81"})[0]["duplicate_cells"] == "「填报」D3"
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"), [("无", False), (" 暂无。", False), ("—", False), (None, False), ("无人机航拍", True)]
+)
+def test_a_field_that_says_there_is_nothing_is_not_filled_unless_it_is_that_of_the_problems(
+    lookup: Lookup, text: str | None, filled: bool
+) -> None:
+    row = row_of(lookup, **dict.fromkeys(FIVE, text))
+    assert [row[f"{field.removesuffix('_text')}_filled"] for field in FIVE if field != "problems_text"] == [filled] * 4
+    assert row["problems_filled"] == (text not in ("—", None))
+
+
+@pytest.mark.parametrize(
+    ("change", "nothing"),
+    [
+        ({}, True),
+        ({"work_text": None, "problems_text": "—"}, True),
+        ({"percent_text": "0"}, False),
+        ({"percent_text": "过半"}, False),
+        ({"problems_text": "缺少底图"}, False),
+        ({"next_text": "汇总"}, False),
+    ],
+)
+def test_a_line_says_nothing_without_a_text_a_problem_or_a_percentage(
+    lookup: Lookup, change: dict[str, Any], nothing: bool
+) -> None:
+    row = row_of(lookup, **dict.fromkeys(FIVE, "无") | {"percent_text": None} | change)
+    assert (row["says_nothing"], row["state"]) == (nothing, "value")
 
 
 def test_periods_are_counted_over_the_filled_lines_of_a_report(lookup: Lookup) -> None:
