@@ -243,6 +243,7 @@ def _difficulties(reports: list[TaskReport]) -> list[Difficulty]:
                 task_code=report.task_code,
                 task_zh=report.task_zh,
                 problem_text=report.problems_text or "",
+                latest_text=report.problems_text or "",
                 theme_zh=report.problem_theme_zh,
                 state=state,
                 state_zh=state_zh,

@@ -253,6 +253,32 @@ def test_a_difficulty_is_carried_until_it_is_settled(module_warehouse: Warehouse
     ]
 
 
+def test_another_problem_is_a_difficulty_of_its_own_and_none_loses_its_words(
+    warehouse: Warehouse, city: Settings
+) -> None:
+    said = ("监测站点缺少运行资金20万元", "采样人员只有2名，培训不足", "监测站点仍缺少运行资金12万元，年内无着落")
+    days = (("2021-05-20", "2021-05-19"), ("2021-06-05", "2021-06-04"), ("2021-06-20", "2021-06-18"))
+    hand_in(
+        warehouse,
+        *(
+            Report("ecology", key, f"{day} 10:00", [task("B01", 10, "水质监测", words)])
+            for (key, day), words in zip(days, said, strict=True)
+        ),
+        Meeting("2021-05-25 09:00", [Decision("2021-05-20/B01/ecology", "assigned", "finance", "2021-06-30")]),
+        Meeting("2021-06-08 09:00", [Decision("2021-06-05/B01/ecology", "assigned", "housing", "2021-06-30")]),
+    )
+    edition = summarise(warehouse, city, period("2021-06-20"))
+    assert not edition.warnings
+    query = (
+        "select difficulty_id, problem_text, latest_text, reworded, reported_again, assigned_zh, theme_zh"
+        " from difficulty_list order by 1"
+    )
+    assert ask(warehouse, query) == [
+        ("2021-05-20/B01/ecology", said[0], said[2], True, True, "市财政局", "资金保障"),
+        ("2021-06-05/B01/ecology", said[1], said[1], False, False, "市住房和城乡建设局", "人员力量"),
+    ]
+
+
 def test_a_changed_formula_makes_the_next_edition_and_the_first_stays(
     module_warehouse: Warehouse, city: Settings, first: tuple[Edition, dict[str, list[tuple[Any, ...]]]], later: None
 ) -> None:

@@ -120,6 +120,7 @@ _INDICATORS = (
 
 #: Beside the meeting's own columns; none of these headers is one that the meeting's reader looks for.
 _DIFFICULTY_EXTRAS = (
+    Column("本单位最近说法", 30, attrgetter("latest_text")),
     Column("问题归类", 11, attrgetter("theme_zh"), "centred"),
     Column("已列期数", 9, attrgetter("periods_open"), "count"),
     Column("本期仍报", 9, lambda row: "是" if row.reported_again else "", "centred"),

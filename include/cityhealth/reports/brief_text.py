@@ -231,11 +231,14 @@ def _urgency(difficulty: Difficulty) -> tuple[bool, int, str]:
 
 def _difficulty(difficulty: Difficulty, year: int) -> dict[str, Any]:
     due = difficulty.due_date
+    text = zh.said(difficulty.problem_text, _QUOTE)
+    if difficulty.reworded:
+        text += f"（最近说法：{zh.said(difficulty.latest_text, _QUOTE)}）"
     return {
         "raised": zh.period_day(difficulty.raised_period),
         "department": difficulty.department_zh,
         "task": difficulty.task_zh,
-        "text": zh.said(difficulty.problem_text, _QUOTE),
+        "text": text,
         "state": difficulty.state_zh,
         "overdue": difficulty.overdue,
         "assigned": difficulty.assigned_zh or zh.NONE,

@@ -133,7 +133,11 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Difficulty:
-    """One difficulty, from the period that raised it to the one that settled it (marts.difficulty_list)."""
+    """One difficulty, from the period that raised it to the one that settled it (marts.difficulty_list).
+
+    ``problem_text`` are the words in which it was raised, ``latest_text`` those in which it was last stated; where the
+    two differ much it is ``reworded``.
+    """
 
     difficulty_id: str
     raised_period: str
@@ -142,6 +146,8 @@ class Difficulty:
     task_code: str
     task_zh: str
     problem_text: str
+    latest_text: str
+    reworded: bool = False
     theme_zh: str | None = None
     state: str
     state_zh: str

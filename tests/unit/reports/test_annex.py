@@ -146,6 +146,13 @@ def test_the_filled_annex_is_the_list_that_the_meeting_feed_reads(summary: Summa
     assert second["due_text"].startswith("2021-06-18")
 
 
+def test_the_list_of_difficulties_has_the_words_of_then_and_of_now(summary: Summary) -> None:
+    difficulty = replace(summary.difficulties[0], problem_text="经费没有落实", latest_text="经费仍未落实")
+    data = render_annex(replace(summary, difficulties=(difficulty,)))
+    (row,) = _rows(openpyxl.load_workbook(io.BytesIO(data)), meeting_form.SHEET)
+    assert (row[meeting_form.column("problem_text").header], row["本单位最近说法"]) == ("经费没有落实", "经费仍未落实")
+
+
 def test_what_departments_write_stands_as_text(catalogue: Catalogue) -> None:
     hostile = '=HYPERLINK("http://x","a")\x01\n<b>&_x0041_'
     report = task_report(status_text=hostile, work_text="长" * 40_000, next_text="http://example/")

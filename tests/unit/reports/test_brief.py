@@ -209,6 +209,15 @@ def test_new_warnings_are_those_that_were_not_so_bad_before(catalogue: Catalogue
     assert "没有小结，不能区分新增" in _text(render_brief(replace(summary, previous_warnings=None), ANNEX))
 
 
+def test_a_difficulty_keeps_its_words_and_what_is_said_now_stands_beside_them_where_it_differs(
+    summary: Summary,
+) -> None:
+    difficulty = replace(summary.difficulties[0], problem_text="经费没有落实", latest_text="缺资金12万元")
+    for reworded, text in ((False, "经费没有落实"), (True, "经费没有落实（最近说法：缺资金12万元）")):
+        data = render_brief(replace(summary, difficulties=(replace(difficulty, reworded=reworded),)), ANNEX)
+        assert [row[2] for row in _rows(data, "提出期")] == [text]
+
+
 def test_nothing_reported_at_all_is_said_and_shown_as_missing(catalogue: Catalogue) -> None:
     text = _text(render_brief(summary_of(catalogue), ANNEX))
     for sentence in (

@@ -25,6 +25,7 @@ from cityhealth.sample_city import LABEL, Oddity, SampleFile, generate
 from cityhealth.sample_city.campaign import generate_campaign
 from cityhealth.sample_city.campaign.calendar import habits, incidents, silent
 from cityhealth.sample_city.campaign.mail import Sent, mail_of, reports_of
+from cityhealth.sample_city.campaign.meetings import similarity
 from cityhealth.sample_city.campaign.prose import theme_of
 from cityhealth.sample_city.campaign.reports import Report, reporters_of
 from cityhealth.sample_city.campaign.troubles import NONE, TROUBLES
@@ -259,6 +260,24 @@ def test_problems_are_grouped_under_the_theme_that_they_are_about(catalogue: Cat
     themes = Counter(theme_of(text, catalogue.problem_themes) for text in problems)
     assert set(themes) == {theme.code for theme in catalogue.problem_themes} == set(TROUBLES)
     assert min(themes.values()) >= 5
+
+
+def test_a_problem_that_lasts_is_reworded_and_stays_the_same_problem(campaign: list[Report]) -> None:
+    """Said again in the next period it resembles itself; a later one of the same task is another."""
+    before: dict[tuple[str, str], tuple[int, str]] = {}
+    alike: list[float] = []
+    others: list[float] = []
+    for report in campaign:
+        for task, line in zip(report.task_codes, report.lines, strict=True):
+            text = str(line["problems_text"])
+            if text in NONE:
+                continue
+            number, last = before.get((report.department_code, task), (0, ""))
+            if last:
+                (alike if report.period.number == number + 1 else others).append(similarity(text, last))
+            before[report.department_code, task] = (report.period.number, text)
+    assert min(alike) >= 0.4 and len(alike) > 100
+    assert sum(value < 0.4 for value in others) > 0.8 * len(others) > 50
 
 
 def test_a_percentage_falls_only_where_it_is_planted(catalogue: Catalogue, files: list[SampleFile]) -> None:

@@ -28,6 +28,6 @@ last_said as (
 
 select
     *,
-    period || '/' || task_code || '/' || department_code as difficulty_id
+    period || '/' || task_code || '/' || department_code as statement_id
 from last_said
 where {{ says_problem('problems_text') }}

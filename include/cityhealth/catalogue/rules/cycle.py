@@ -13,8 +13,9 @@ from cityhealth.errors import Place
 ASSESSMENT: Mapping[str, tuple[str, ...]] = {
     "points": ("timeliness", "completeness", "indicator_coverage", "corrections"),
     "credit": ("on_time", "same_day_late", "late", "missing"),
-    "progress": ("correction_deduction", "repeated_text"),
+    "progress": ("correction_deduction", "repeated_text", "same_problem", "reworded_problem"),
 }
+_SHARES = ("repeated_text", "same_problem", "reworded_problem")
 
 
 def campaigns_follow_each_other(book: Book) -> Iterator[Finding]:
@@ -52,5 +53,5 @@ def assessment_is_whole(book: Book) -> Iterator[Finding]:
         parameter = placed.row.parameter
         if parameter is None or parameter < 0:
             yield placed.finding("parameter", "考核规则须填写不小于 0 的数值")
-        elif parameter > 1 and (placed.row.kind == "credit" or placed.row.code == "repeated_text"):
+        elif parameter > 1 and (placed.row.kind == "credit" or placed.row.code in _SHARES):
             yield placed.finding("parameter", f"应为 0 至 1 之间的比例，写的是 {parameter}")

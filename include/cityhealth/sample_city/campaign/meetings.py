@@ -1,15 +1,18 @@
 """The office's lists after the half-month meeting: which difficulties are open, who is to deal with them, which are
 settled.
 
-Ids are those that the marts give: the period in whose window a problem first came, the task, the department.
+Ids are those that the marts give: the period in whose window a problem first came, the task, the department; a problem
+continues an open difficulty whose last words it resembles (models/intermediate/progress/int_problems_followed.sql).
 """
 
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 
 from cityhealth.campaigns import ReportingPeriod
 from cityhealth.catalogue import Catalogue
@@ -23,15 +26,18 @@ from cityhealth.settings import CITY_TIMEZONE
 _ODD_MEETING = 3  # the number of the period after which the list has lines that cannot be used
 _STATES_ZH = {"raised": "提出", "assigned": "交办"}
 _Key = tuple[str, str]
+_SAME = ("progress", "same_problem")
 
 
 @dataclass(frozen=True)
 class _Difficulty:
     difficulty_id: str
+    key: _Key
     raised: ReportingPeriod
     department_zh: str
     task_zh: str
     problem: str
+    last_words: str
     state: str = "raised"
 
 
@@ -41,37 +47,38 @@ class Meetings:
 
     catalogue: Catalogue
     seed: int
-    _open: dict[_Key, _Difficulty] = field(default_factory=dict)
-    _settled_at: dict[_Key, datetime] = field(default_factory=dict)
+    _open: dict[str, _Difficulty] = field(default_factory=dict)
+    _settled: dict[str, tuple[_Difficulty, datetime]] = field(default_factory=dict)
 
-    def hear(self, period: ReportingPeriod, sent: Iterable[Sent]) -> set[_Key]:
-        """Take in what came in the window of a period; returns the (task, department) with a problem."""
-        last = _last_said(period, sent)
-        stated = {key for key, (problem, _) in last.items() if problem not in NONE}
-        for key in stated:
-            problem, one = last[key]
-            settled = self._settled_at.get(key)
-            if key in self._open:
-                self._open[key] = replace(self._open[key], problem=problem)
-            elif settled is None or settled < one.file.received_at:
-                self._open[key] = self._raised(key, period, problem)
+    def hear(self, period: ReportingPeriod, sent: Iterable[Sent]) -> set[str]:
+        """Take in what came in the window of a period; returns the ids of the difficulties that it is about."""
+        stated = set()
+        for key, (problem, one) in _last_said(period, sent).items():
+            if problem in NONE:
+                continue
+            # What came before the settlement was still about it.
+            settled = [d for d, at in self._settled.values() if at > one.file.received_at]
+            known = [d for d in (*self._open.values(), *settled) if d.key == key]
+            difficulty = self._same(problem, known) or self._raised(key, period, problem)
+            stated.add(difficulty.difficulty_id)
+            if difficulty not in settled:
+                self._open[difficulty.difficulty_id] = replace(difficulty, last_words=problem)
         return stated
 
-    def hold(self, period: ReportingPeriod, stated: set[_Key]) -> SampleFile:
+    def hold(self, period: ReportingPeriod, stated: set[str]) -> SampleFile:
         """The meeting two days after the due date: its list, with what it decided."""
         day = period.due_moved + timedelta(days=2)
         received_at = datetime.combine(day, time(17, 30), CITY_TIMEZONE)
         rows: list[dict[str, CellValue]] = []
-        for key, difficulty in sorted(self._open.items(), key=lambda item: item[1].difficulty_id):
+        for number, difficulty in sorted(self._open.items()):
             row = self._row(difficulty)
-            draw = random.Random(f"{self.seed}|{difficulty.difficulty_id}|{period.key}")
+            draw = random.Random(f"{self.seed}|{number}|{period.key}")
             if difficulty.state == "raised" and draw.random() < 0.7:
-                row |= self._assignment(key, period, day.isoformat(), draw)
-                self._open[key] = replace(difficulty, state="assigned")
-            elif difficulty.state == "assigned" and key not in stated and draw.random() < 0.8:
+                row |= self._assignment(difficulty.key, period, day.isoformat(), draw)
+                self._open[number] = replace(difficulty, state="assigned")
+            elif difficulty.state == "assigned" and number not in stated and draw.random() < 0.8:
                 row |= {"decision_text": "办结", "date_text": day.isoformat(), "note_text": "已解决，予以销号"}
-                del self._open[key]
-                self._settled_at[key] = received_at
+                self._settled[number] = (self._open.pop(number), received_at)
             rows.append(row)
         undecided = next((row for row in rows if "decision_text" not in row), None)
         odd = period.number == _ODD_MEETING and undecided is not None
@@ -81,10 +88,18 @@ class Meetings:
             rows.append({**undecided, **wrong})
         return self._file(period, rows, received_at, odd)
 
+    def _same(self, problem: str, known: Iterable[_Difficulty]) -> _Difficulty | None:
+        """The one whose last words resemble the problem most, if any resembles it enough."""
+        enough = next(g.parameter for g in self.catalogue.gradings if (g.kind, g.code) == _SAME)
+        assert enough is not None
+        alike = [(-similarity(problem, d.last_words), d.difficulty_id, d) for d in known]
+        return min((d for d in alike if -d[0] >= enough), default=(0, "", None))[2]
+
     def _raised(self, key: _Key, period: ReportingPeriod, problem: str) -> _Difficulty:
         task, code = key
         block = next(block for block in self.catalogue.work_blocks if block.code == task)
-        return _Difficulty(f"{period.key}/{task}/{code}", period, self._name(code), block.name_zh, problem)
+        number = f"{period.key}/{task}/{code}"
+        return _Difficulty(number, key, period, self._name(code), block.name_zh, problem, problem)
 
     def _row(self, difficulty: _Difficulty) -> dict[str, CellValue]:
         return {
@@ -145,6 +160,16 @@ class Meetings:
         department = self.catalogue.department(code)
         assert department is not None
         return department.name_zh
+
+
+def similarity(text: str, other: str) -> float:
+    """Dice's coefficient over the distinct pairs of neighbouring characters, as the marts compare texts (0 to 1)."""
+    pairs, others = (set(pairwise(_plain(each))) for each in (text, other))
+    return 2 * len(pairs & others) / (len(pairs) + len(others))
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
 
 
 def _last_said(period: ReportingPeriod, sent: Iterable[Sent]) -> dict[_Key, tuple[str, Sent]]:

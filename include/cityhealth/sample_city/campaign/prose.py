@@ -16,6 +16,9 @@ from cityhealth.sample_city.campaign.troubles import NONE, TROUBLES
 from cityhealth.sample_city.planting import NothingFits
 
 _ATTEMPTS = 200
+#: So many numbers are tried for one problem before it becomes another.
+_WORDINGS = 20
+_COUNTED = ("month", "n", "k")
 _REPORTED = "（填报值）"
 
 
@@ -76,13 +79,21 @@ class Prose:
     def reason(self, task: Task, period: ReportingPeriod) -> str:
         return self._new(task, period, "reason", _one_of(phrases.REASONS))
 
-    def trouble(self, task: Task, period: ReportingPeriod, theme: str) -> str:
-        """A problem that is grouped under ``theme`` (code of problem_themes.csv)."""
+    def trouble(self, task: Task, period: ReportingPeriod, theme: str, since: ReportingPeriod) -> str:
+        """A problem that is grouped under ``theme`` (code of problem_themes.csv), and lasts since a period.
 
-        def fits(text: str) -> bool:
-            return theme_of(text, self.catalogue.problem_themes) == theme
-
-        return self._new(task, period, "trouble", lambda draw: draw.choice(TROUBLES[theme]), fits)
+        From period to period its numbers change, what it is about does not.
+        """
+        for attempt in range(_ATTEMPTS):
+            about = self._random(task, since, "trouble", attempt // _WORDINGS)
+            draft = about.choice(TROUBLES[theme])
+            lasting = self._slots(task, since, about)
+            counted = self._slots(task, period, self._random(task, period, "trouble", attempt))
+            text = draft.format(**(lasting | {slot: counted[slot] for slot in _COUNTED}))
+            if text not in self._written and theme_of(text, self.catalogue.problem_themes) == theme:
+                self._written.add(text)
+                return text
+        raise NothingFits(f"no new trouble for {task.key} in {period.key}")
 
     def no_trouble(self, task: Task, period: ReportingPeriod) -> str:
         return self._random(task, period, "none").choice(NONE)
@@ -97,13 +108,12 @@ class Prose:
         period: ReportingPeriod,
         kind: str,
         draft: Callable[[random.Random], str],
-        fits: Callable[[str], bool] = lambda text: True,
         **facts: object,
     ) -> str:
         for attempt in count():
             draw = self._random(task, period, kind, attempt)
             text = draft(draw).format(**self._slots(task, period, draw), **facts)
-            if text not in self._written and fits(text):
+            if text not in self._written:
                 self._written.add(text)
                 return text
             if attempt == _ATTEMPTS:

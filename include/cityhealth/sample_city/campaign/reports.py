@@ -115,7 +115,7 @@ class Reporters:
 
     def _line(self, task: Task, period: ReportingPeriod, percent: int, filled_on: date) -> dict[str, CellValue]:
         stage = stage_at(self._share(period))
-        theme = self._theme(task, period)
+        spell = self._spell(task, period)
         draw = self._random(task.key)
         name = self.catalogue.department(task.department_code)
         assert name is not None
@@ -126,7 +126,9 @@ class Reporters:
             "status_text": self.prose.status(task, period, stage, percent),
             "focus_text": self.prose.focus(task, period, stage),
             "problems_text": (
-                self.prose.trouble(task, period, theme) if theme else self.prose.no_trouble(task, period)
+                self.prose.trouble(task, period, spell.theme, self.periods[spell.first - 1])
+                if spell
+                else self.prose.no_trouble(task, period)
             ),
             "next_text": self.prose.next_steps(task, period, stage),
             "percent_text": percent,
@@ -148,11 +150,11 @@ class Reporters:
         step = 5 if self.codes.index(task.department_code) % 2 == 0 else 1
         return int(percent / step) * step
 
-    def _theme(self, task: Task, period: ReportingPeriod) -> str | None:
+    def _spell(self, task: Task, period: ReportingPeriod) -> _Spell | None:
         if task.key not in self._spells:
             self._spells[task.key] = tuple(self._problems(task))
         spells = self._spells[task.key]
-        return next((s.theme for s in spells if s.first <= period.number <= s.last), None)
+        return next((s for s in spells if s.first <= period.number <= s.last), None)
 
     def _problems(self, task: Task) -> Sequence[_Spell]:
         """Now and then a problem, which lasts for some periods; then some peace."""

@@ -37,6 +37,8 @@ select
     difficulties.task_code,
     coalesce(work_blocks.name_zh, difficulties.task_code) as task_zh,
     difficulties.problem_text,
+    difficulties.latest_text,
+    difficulties.reworded,
     themes.name_zh as theme_zh,
     difficulties.state,
     {{ difficulty_state_zh('difficulties.state') }} as state_zh,
