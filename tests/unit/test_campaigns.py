@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import assume, example, given, strategies as st
 
 from cityhealth.campaigns import (
+    TIMELINESS_ZH,
     NoSuchPeriod,
     ReportingPeriod,
     next_working_day,
@@ -18,10 +20,11 @@ from cityhealth.campaigns import (
     read_period,
     reporting_period,
     reporting_periods,
+    timeliness,
 )
 from cityhealth.catalogue import Campaign, Catalogue
 from cityhealth.errors import CityHealthError
-from cityhealth.settings import CITY_TIMEZONE
+from cityhealth.settings import CITY_TIMEZONE, PROJECT_ROOT
 
 YEAR_2021 = Campaign(
     system="mohurd",
@@ -270,3 +273,27 @@ def test_a_leap_day_is_a_date_only_in_its_year() -> None:
         read_period("2月29日", _at("2024-02-28T10:00"), [leap])
     with pytest.raises(NoSuchPeriod, match="看不懂"):
         read_period("2023年2月29日", _at("2024-02-28T10:00"), [leap])
+
+
+@pytest.mark.parametrize(
+    ("received", "said"),
+    [
+        ("2021-06-05T18:00:00", "按时"),
+        ("2021-06-05T18:00:01", "当日迟报，迟 1 分钟"),
+        ("2021-06-05T18:40:00", "当日迟报，迟 40 分钟"),
+        ("2021-06-05T21:05:00", "当日迟报，迟 3 小时 5 分钟"),
+        ("2021-06-06T00:00:00", "当日迟报，迟 6 小时"),
+        ("2021-06-06T00:00:01", "迟报，迟 6 小时 1 分钟"),
+        ("2021-06-06T18:00:00", "迟报，迟 1 天"),
+        ("2021-06-07T21:30:00", "迟报，迟 2 天 3 小时"),
+    ],
+)
+def test_how_late_a_report_is_is_said_from_the_minute_after_the_cut_off(received: str, said: str) -> None:
+    assert str(timeliness(PERIODS[1], _at(received))) == said
+
+
+def test_the_words_are_those_of_the_marts() -> None:
+    labels = (PROJECT_ROOT / "dbt_project" / "macros" / "labels_zh.sql").read_text(encoding="utf-8")
+    macro = labels.split("macro timeliness_zh(")[1].split("endmacro")[0]
+    said = dict(re.findall(r"when '(\w+)' then '(\w+)'", macro))
+    assert said == {**TIMELINESS_ZH, "missing": "未报"}

@@ -362,6 +362,23 @@ def test_the_cell_at_fault_is_named_and_marked_in_the_copy_and_a_word_report_has
     assert openpyxl.load_workbook(io.BytesIO(word_receipt.read_bytes())).sheetnames == ["回执"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("many bad rows", ["2021年第2期（6月5日）：按时"]),
+        ("evening", ["2021年第2期（6月5日）：当日迟报，迟 2 小时 30 分钟；此前已按时报送过的，该期仍算按时"]),
+        ("any_task", []),
+        ("unreadable", []),
+    ],
+)
+def test_the_cover_says_for_which_period_the_accepted_lines_count_and_whether_they_came_in_time(
+    gate: Trial, name: str, said: list[str]
+) -> None:
+    receipt = Path(str(gate.judgements[name, True].receipt_path))
+    cover = openpyxl.load_workbook(io.BytesIO(receipt.read_bytes())).worksheets[0]
+    assert [row[2].value for row in cover.iter_rows() if row[0].value == "报送期"] == said
+
+
 def test_batches_judged_together_get_the_judgement_that_each_gets_alone(
     gate: Trial, warehouse: Warehouse, city: Catalogue, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from cityhealth.campaigns import NoSuchPeriod, ReportingPeriod, period_at, read_period, reporting_periods
+from cityhealth.campaigns import NoSuchPeriod, ReportingPeriod, period_at, read_period, reporting_periods, timeliness
 from cityhealth.catalogue import Campaign, fold
 from cityhealth.days import read_day
 from cityhealth.feeds.around import IN_FILE_NAME, IN_SHEET_NAME
@@ -102,7 +102,10 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     return Candidates(frame.reindex(columns=list(dict.fromkeys([*_COLUMNS, *frame.columns]))), department)
 
 
-_COLUMNS = (*_WORK_COLUMNS, *_TEXTS, "sheet", "cell", "cells", "duplicate_cells", "periods_named", "report_date")
+_COLUMNS = (
+    *_WORK_COLUMNS, *_TEXTS, "sheet", "cell", "cells", "duplicate_cells", "periods_named", "period_zh", "timeliness",
+    "report_date",
+)  # fmt: skip
 
 
 def _department(batch: BatchFacts, lines: Sequence[Mapping[Any, Any]], lookup: Lookup) -> str | None:
@@ -202,6 +205,8 @@ def _period(text: str, place: str | None, received_at: datetime, lookup: Lookup)
         "period_problem": problem,
         "period_assumed": assumed and period is not None,
         "period_future": received_at <= period.opens if period else None,
+        "period_zh": period.title_zh if period else None,
+        "timeliness": timeliness(period, received_at) if period else None,
     }
 
 
@@ -276,6 +281,21 @@ def _stored(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].where(rows[name] != "", None) for name in texts})
 
 
+def _facts(accepted: pd.DataFrame) -> list[tuple[str, str]]:
+    """For which period the report counts, and whether it came in time."""
+    if accepted.empty:
+        return []
+    of_periods = accepted.sort_values("period").groupby("period_zh", sort=False)
+    facts = []
+    for title, rows in of_periods:
+        came = rows["timeliness"].iloc[0]
+        tasks = f"（{len(rows)} 项工作任务）" if len(of_periods) > 1 else ""
+        # What comes after the cut-off may as well correct a report that was in time.
+        first = "；此前已按时报送过的，该期仍算按时" if came.late_minutes is not None else ""
+        facts.append(("报送期", f"{title}{tasks}：{came}{first}"))
+    return facts
+
+
 def _task_zh(row: Row, lookup: Lookup) -> str:
     return lookup.task_names.get(row.get("task_code") or "", "") or text_of(row.get("task_text"))
 
@@ -341,4 +361,5 @@ PROGRESS = Subject(
     stored=_stored,
     nouns=Nouns("工作任务", "填报内容", "所报进展"),
     at_fault=_at_fault,
+    facts=_facts,
 )

@@ -53,13 +53,14 @@ _PLAIN = Alignment(vertical="top")
 class Cover:
     """What the cover says beside the judgement.
 
-    ``notes_zh``: what a reader must know of the copy behind it; ``unread_zh``: the sheets that were not read;
-    ``sheet_zh``: what the file has for sheets.
+    ``facts_zh``: label and text of what the lines' subject adds; ``notes_zh``: what a reader must know of the copy
+    behind it; ``unread_zh``: the sheets that were not read; ``sheet_zh``: what the file has for sheets.
     """
 
     batch: BatchFacts
     nouns: Nouns
     department_zh: str
+    facts_zh: Sequence[tuple[str, str]] = ()
     notes_zh: Sequence[str] = ()
     unread_zh: Sequence[str] = ()
     sheet_zh: str = "工作表"
@@ -105,6 +106,7 @@ def _facts(sheet: Worksheet, row: int, cover: Cover, judged: Judged) -> int:
         ("校验结论", verdict_zh + ("；另有工作表未读，见下" if cover.unread_zh else "")),
         ("行数", f"填报 {judged.rows_in} 行：采用 {judged.count('accepted')} 行，未采用 {judged.count('refused')} 行；"
                  f"另有空行 {judged.count('blank')} 行，提醒 {judged.warnings} 条"),
+        *cover.facts_zh,
         *(("说明", note) for note in cover.notes_zh),
     ]  # fmt: skip
     if cover.unread_zh:

@@ -66,7 +66,8 @@ def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, origina
             notes.append("后附所报文件的副本，问题单元格已标色并加批注；副本只供查看，不含公式和宏，请在原文件上更正。")
             if not whole:
                 notes.append("所报文件很大，副本只保留表头和有问题的行，单元格位置与原文件相同。")
-    add_cover(book, Cover(batch, subject.nouns, department_zh, notes, unread, sheet_zh), judged, titles)
+    facts = subject.facts(judged.rows.loc[judged.rows["verdict"] == "accepted"])
+    add_cover(book, Cover(batch, subject.nouns, department_zh, facts, notes, unread, sheet_zh), judged, titles)
     return _saved(book, batch.arrival.received_at)
 
 

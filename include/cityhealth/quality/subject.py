@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,11 @@ def as_ruled(field: str, row: Row) -> str:
     return field
 
 
+def no_facts(accepted: pd.DataFrame) -> Sequence[tuple[str, str]]:
+    """Nothing beside what every receipt says."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Subject:
     """How the lines of one raw table are read, resolved, spoken of, and kept.
@@ -42,8 +47,8 @@ class Subject:
     ``raw_columns`` (text). ``work_columns`` are those that rules may ask for: name → (PostgreSQL type, Arrow type).
     ``fields`` are the raw columns that a rule may blame, and ``at_fault`` tells which it is in a line; ``shown`` is the
     one that a finding quotes, None: the one at fault.
-    ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``unread_sheets``: sheets without a line of the
-    form are worth a word in the receipt.
+    ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``facts``: what the accepted rows add to the
+    receipt's cover (label, text). ``unread_sheets``: sheets without a line of the form are worth a word there.
     """
 
     raw_select: str
@@ -60,6 +65,7 @@ class Subject:
     nouns: Nouns
     unread_sheets: bool = False
     at_fault: Callable[[str, Row], str] = as_ruled
+    facts: Callable[[pd.DataFrame], Sequence[tuple[str, str]]] = no_facts
 
     def words(
         self, names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None

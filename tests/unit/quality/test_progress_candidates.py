@@ -331,3 +331,20 @@ def test_of_several_fields_that_a_rule_wants_the_empty_one_is_at_fault(
     lookup: Lookup, change: dict[str, Any], ruled: str, blamed: str
 ) -> None:
     assert PROGRESS.at_fault(ruled, row_of(lookup, **change)) == blamed
+
+
+def facts_of(lookup: Lookup, received_at: datetime, *changes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    frame = frame_of(lookup, *changes, received_at=received_at)
+    return list(PROGRESS.facts(frame.loc[frame["kind"] == "row"]))
+
+
+def test_the_receipt_says_for_which_period_a_report_counts_and_how_late_it_is(lookup: Lookup) -> None:
+    at = datetime(2021, 6, 5, 18, 40, tzinfo=CITY_TIMEZONE)
+    first = "；此前已按时报送过的，该期仍算按时"
+    assert facts_of(lookup, JUNE_4, {}, HEALTH) == [("报送期", "2021年第2期（6月5日）：按时")]
+    assert facts_of(lookup, at, {}) == [("报送期", f"2021年第2期（6月5日）：当日迟报，迟 40 分钟{first}")]
+    assert facts_of(lookup, JUNE_4, {}, HEALTH, {"period_text": "2021-05-20"}) == [
+        ("报送期", f"2021年第1期（5月20日）（1 项工作任务）：迟报，迟 14 天 16 小时{first}"),
+        ("报送期", "2021年第2期（6月5日）（2 项工作任务）：按时"),
+    ]
+    assert facts_of(lookup, JUNE_4) == []

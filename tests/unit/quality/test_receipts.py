@@ -6,6 +6,8 @@ import io
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +20,7 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from cityhealth.campaigns import Timeliness
 from cityhealth.quality import receipt_copy
 from cityhealth.quality.receipts import build_receipt, receipt_name, safe_name, write_receipt
 from cityhealth.quality.verdicts import Finding, Judged
@@ -231,11 +234,14 @@ def test_a_file_that_cannot_be_read_or_is_gone_has_the_cover_alone() -> None:
 def test_of_a_word_document_the_cover_tells_paragraphs_and_tables() -> None:
     odd = finding("第 3 段", sheet="正文"), finding("B3", sheet="表格 1")
     facts = batch(filename="半月报.docx", feed="progress")
-    book = opened(build_receipt(facts, judged(*odd), "局", word("一、生态宜居")))
+    result = judged(*odd)
+    period = {"period": date(2021, 6, 5), "period_zh": "2021年第2期（6月5日）", "timeliness": Timeliness("late", 3060)}
+    result = replace(result, rows=result.rows.assign(**period))
+    book = opened(build_receipt(facts, result, "局", word("一、生态宜居")))
     assert book.sheetnames == ["回执"]
     cover = book["回执"]
     text = text_of(cover)
-    for expected in ("Word 文档", "正文或表格", "第 3 段", "表格 1", "工作任务", "填报内容"):
+    for expected in ("Word 文档", "正文或表格", "第 3 段", "表格 1", "工作任务", "填报内容", "迟报，迟 2 天 3 小时"):
         assert expected in text
     assert not [cell for row in cover.iter_rows() for cell in row if cell.hyperlink]
     assert (str(cover.page_setup.paperSize), cover.page_setup.orientation) == (cover.PAPERSIZE_A4, "landscape")
