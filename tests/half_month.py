@@ -212,17 +212,19 @@ def _block(catalogue: Catalogue, departments: dict[str, str], code: str, reports
     percents = [r.percent for r in own if r.percent is not None]
     before = [r.previous_percent for r in own if r.previous_percent is not None]
     lead = next(r for r in own if r.role == "lead")
-    percent, previous = sum(percents) / len(percents), sum(before) / len(before)
+    changes = [r.percent_change for r in own if r.percent_change is not None]
     return Block(
         task_code=code,
         task_zh=block.name_zh,
         lead_zh=lead.department_zh,
         department_count=len(own),
         reported_count=sum(r.reported for r in own),
-        percent=percent,
+        percent_count=len(percents),
+        percent=sum(percents) / len(percents),
         lead_percent=lead.percent,
-        previous_percent=previous,
-        percent_change=percent - previous,
+        previous_percent=sum(before) / len(before),
+        compared_count=len(changes),
+        percent_change=sum(changes) / len(changes),
         problem_count=sum(r.problem_theme is not None for r in own),
     )
 

@@ -30,7 +30,8 @@ _BLOCKS = (
     Column("平均进度（%）", 13, attrgetter("percent"), "tenth"),
     Column("牵头单位进度（%）", 16, attrgetter("lead_percent"), "tenth"),
     Column("上期平均进度（%）", 16, attrgetter("previous_percent"), "tenth"),
-    Column("变化（百分点）", 14, attrgetter("percent_change"), "signed"),
+    Column("两期可比单位数", 14, attrgetter("compared_count"), "count"),
+    Column("可比变化（百分点）", 16, attrgetter("percent_change"), "signed"),
     Column("报告问题数", 11, attrgetter("problem_count"), "count"),
 )
 
@@ -132,7 +133,7 @@ _DIFFICULTY_EXTRAS = (
 )
 
 _SHEETS = (
-    ("工作任务进展", "各项工作任务的平均进度，已报单位的算术平均；附图。"),
+    ("工作任务进展", "各项工作任务的平均进度，写明进度的单位的算术平均；变化只比较两期都写明进度的单位；附图。"),
     ("进展明细", "每个单位每项任务的报告原文，以及所据文件、工作表、单元格。"),
     ("单位报送情况", "各单位本期报送情况，以及体检工作开始以来的次数。"),
     ("单位考核", "按 grading.csv 的规则计算的得分和名次。"),

@@ -78,14 +78,18 @@ def _against_previous(summary: Summary) -> str:
     return f"两期都写明进度的{len(summary.compared)}项平均与上期相比{zh.moved(summary.percent_change)}"
 
 
-def _fastest_and_slowest(blocks: Iterable[Block]) -> str:
-    percents = {block.task_zh: zh.percent(block.percent) for block in blocks if block.percent is not None}
-    values = [block.percent for block in blocks if block.percent is not None]
-    high, low = (zh.percent(end(values, default=None)) for end in (max, min))
+def _fastest_and_slowest(blocks: Sequence[Block]) -> str:
+    """Of the tasks of which at least half of the departments stated a percentage; one of few speaks for none."""
+    spoken = [
+        (b.task_zh, b.percent) for b in blocks if b.percent is not None and 2 * b.percent_count >= b.department_count
+    ]
+    percents = {task: zh.percent(percent) for task, percent in spoken}
+    high, low = (zh.percent(end((percent for _, percent in spoken), default=None)) for end in (max, min))
     if high == low:
         return ""
     fast, slow = ("、".join(task for task, text in percents.items() if text == end) for end in (high, low))
-    return f"进度最快的是{fast}（{high}），最慢的是{slow}（{low}）。"
+    among = "" if all(2 * b.percent_count >= b.department_count for b in blocks) else "半数以上单位写明进度的任务中，"
+    return f"{among}进度最快的是{fast}（{high}），最慢的是{slow}（{low}）。"
 
 
 def _block(block: Block) -> dict[str, str]:
@@ -318,7 +322,7 @@ def _notes(summary: Summary, annex_name: str) -> list[str]:
         f"各数的明细在附表《{annex_name}》：第一、三、四、六部分见“工作任务进展”“进展明细”，"
         "第二部分见“单位报送情况”“单位考核”“历次报送”，第五部分见“难点问题清单”，第七部分见“指标”。"
         "“进展明细”逐行列出所据文件、工作表和单元格。",
-        "进度由各单位自报，平均进度是已报单位的算术平均。“—”表示没有数据，未报的不按零计算。"
+        "进度由各单位自报，平均进度是写明进度的单位的算术平均，变化只比较两期都写明进度的单位。“—”表示没有数据，未报的不按零计算。"
         "数字四舍五入保留一位小数，变化按舍入前的数计算。",
     ]
 

@@ -117,16 +117,22 @@ class Timeliness:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One task over all its departments (marts.work_block_progress); percents 0–100, ``percent`` of those reported."""
+    """One task over all its departments (marts.work_block_progress); percents 0–100.
+
+    ``percent`` is of the ``percent_count`` that stated one, ``percent_change`` of the ``compared_count`` that did for
+    both periods.
+    """
 
     task_code: str
     task_zh: str
     lead_zh: str | None = None
     department_count: int
     reported_count: int
+    percent_count: int = 0
     percent: float | None = None
     lead_percent: float | None = None
     previous_percent: float | None = None
+    compared_count: int = 0
     percent_change: float | None = None
     problem_count: int
 

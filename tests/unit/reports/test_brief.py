@@ -191,6 +191,30 @@ def test_the_overall_sentence_counts_what_there_is(summary: Summary, brief: byte
     assert "本期应报单位28个，按时报送25个，未报3个，按时报送率89.3%。" in text
 
 
+def test_the_fastest_and_slowest_task_is_one_of_which_at_least_half_stated_a_percentage(
+    catalogue: Catalogue,
+) -> None:
+    blocks = tuple(
+        Block(
+            task_code=task, task_zh=task, department_count=5, reported_count=given, percent_count=given,
+            percent=percent, problem_count=0,
+        )
+        for task, given, percent in (("甲", 1, 95.0), ("乙", 3, 40.0), ("丙", 5, 20.0), ("丁", 2, 1.0))
+    )  # fmt: skip
+    text = _text(render_brief(summary_of(catalogue, task_reports=(task_report(),), blocks=blocks), ANNEX))
+    assert "半数以上单位写明进度的任务中，进度最快的是乙（40.0%），最慢的是丙（20.0%）。" in text
+    text = _text(render_brief(summary_of(catalogue, task_reports=(task_report(),), blocks=blocks[1:3]), ANNEX))
+    assert "。进度最快的是乙（40.0%），最慢的是丙（20.0%）。" in text
+    text = _text(render_brief(summary_of(catalogue, task_reports=(task_report(),), blocks=blocks[:2]), ANNEX))
+    assert "最快" not in text
+
+
+def test_the_table_of_tasks_says_that_changes_are_of_those_that_stated_both(summary: Summary, brief: bytes) -> None:
+    header = [cell.text for cell in _word(brief).tables[0].rows[0].cells]
+    assert header[-3:] == ["平均\n进度", "上期", "可比\n变化"]
+    assert "变化只比较两期都写明进度的单位" in _text(brief)
+
+
 def test_falls_without_a_reason_are_marked_and_reasons_quoted(summary: Summary, brief: bytes) -> None:
     marked = [p for p in _paragraphs(_word(brief)) if any(r.text == "未说明原因" for r in p.runs)]
     assert len(marked) == sum(report.fell_without_reason for report in summary.task_reports)
