@@ -2,7 +2,8 @@
 
 One run per period; its key is the nominal due date. It loads and judges by itself what no other DAG has. Periods again:
 `cityhealth backfill semimonthly_summary --from 2021-06-05 --to 2021-06-20` (docs/backfill.md). To try one:
-`cityhealth airflow dags test semimonthly_summary 2021-06-05 -c '{"period": "2021-06-05"}'`.
+`cityhealth airflow dags test semimonthly_summary 2021-06-05 -c '{"period": "2021-06-05"}'` (docs/backfill.md: its
+traceback after the last task is Airflow's, and the summary stands).
 """
 
 import logging
