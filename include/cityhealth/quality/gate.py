@@ -23,6 +23,7 @@ from cityhealth.quality.batch import BatchFacts, Candidates
 from cityhealth.quality.engine import Engine, GateError
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.receipts import Receipt, build_receipt, receipt_name, write_receipt
+from cityhealth.quality.subject import Subject
 from cityhealth.quality.subjects import SUBJECTS
 from cityhealth.quality.suites import Rule, Suite, SuiteError, load_suite
 from cityhealth.quality.verdicts import Judged, Verdict, judge_lines, unreadable
@@ -33,16 +34,6 @@ _LINES_TOGETHER = 5_000
 _FAILURES = (CityHealthError, psycopg.Error, adbc.Error)
 
 VERDICTS_ZH = {"accepted": "通过", "partly": "部分通过", "refused": "未通过"}
-
-FILE_READABLE = Rule(
-    code="file_readable",
-    severity="critical",
-    scope="batch",
-    title_zh="文件可读取",
-    reason_zh="文件不能读取",
-    advice_zh="请按原因处理后重新报送；表格版式不能识别的，请联系城市体检办登记版式",
-    owner="department",
-)
 
 
 @dataclass(frozen=True)
@@ -124,6 +115,19 @@ def load_suites(expectations_dir: Path) -> Mapping[str, Suite]:
         SuiteError: one is not whole.
     """
     return {table: load_suite(expectations_dir / f"{table}.yml", subject) for table, subject in SUBJECTS.items()}
+
+
+def file_readable(subject: Subject) -> Rule:
+    """The rule that a file breaks of which no line could be read; it stands in no suite."""
+    return Rule(
+        code="file_readable",
+        severity="critical",
+        scope="batch",
+        title_zh="文件可读取",
+        reason_zh="文件不能读取",
+        advice_zh=subject.unreadable_advice_zh,
+        owner="department",
+    )
 
 
 def examination_of(catalogue: Catalogue, batch: BatchFacts) -> Examination:
@@ -278,7 +282,7 @@ class _Gate:
         batch, suite, lookup = opened.batch, opened.suite, opened.lookup
         subject = SUBJECTS[batch.raw_table]
         if opened.found is None:
-            judged = unreadable(batch, FILE_READABLE)
+            judged = unreadable(batch, file_readable(subject))
             department = lookup.department(batch.arrival.department_text or "")
         else:
             judged = judge_lines(opened.found, failing, suite, subject, batch, lookup)

@@ -49,6 +49,7 @@ class Subject:
     one that a finding quotes, None: the one at fault.
     ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``facts``: what the accepted rows add to the
     receipt's cover (label, text). ``unread_sheets``: sheets without a line of the form are worth a word there.
+    ``unreadable_advice_zh``: what is to be done with a file that cannot be read.
     """
 
     raw_select: str
@@ -66,6 +67,7 @@ class Subject:
     unread_sheets: bool = False
     at_fault: Callable[[str, Row], str] = as_ruled
     facts: Callable[[pd.DataFrame], Sequence[tuple[str, str]]] = no_facts
+    unreadable_advice_zh: str = "请按原因处理后重新报送"
 
     def words(
         self, names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None

@@ -95,7 +95,7 @@ def refusals(warehouse: Warehouse) -> list[Refusal]:
 
 
 def missing(warehouse: Warehouse, catalogue: Catalogue) -> list[Missing]:
-    """Per department with duties: what of its duty list has no accepted value (nor an accepted 不适用)."""
+    """Per department that misses something: what of its duty list has no accepted value (nor an accepted 不适用)."""
     with warehouse.connect("loader") as connection:
         held = set(
             connection.execute(
@@ -107,7 +107,7 @@ def missing(warehouse: Warehouse, catalogue: Catalogue) -> list[Missing]:
     for department in catalogue.departments:
         duties = catalogue.duty_list(department.code)
         open_duties = [d for d in duties if (department.code, d.item.code, d.area.code, d.period.key) not in held]
-        if duties:
+        if open_duties:
             names = tuple(f"{d.item.name_zh}（{d.area.name_zh}，{d.period.key}）" for d in open_duties)
             result.append(Missing(department.name_zh, len(duties), len(duties) - len(open_duties), names))
     return result

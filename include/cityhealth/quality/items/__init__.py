@@ -101,4 +101,5 @@ YEARBOOK = replace(
         " from raw.yearbook_cell where batch_id = $1 order by line_no"
     ),
     unread_sheets=False,
+    unreadable_advice_zh="请按原因处理后重新报送；表格版式不能识别的，请联系城市体检办登记版式",
 )
