@@ -83,7 +83,7 @@ def start(
         NothingToRun, StackError: as :func:`backfill`.
     """
     behaviour = "completed" if repeat else "failed"
-    last = min(last, datetime.now(CITY_TIMEZONE).date())
+    last = _not_after_today(first, last)
     if not client.open_backfills(dag_id):
         # An empty range touches nothing; while another backfill runs, what it runs is in no plan.
         _keys(client, dag_id, first, last, behaviour)
@@ -153,9 +153,16 @@ def wait_for_runs(
     raise StackError(f"{dag_id}: nothing ended in {_PATIENCE_SECONDS / 60:.0f} minutes")
 
 
-def _keys(client: AirflowClient, dag_id: str, first: date, last: date, behaviour: str) -> tuple[str, ...]:
+def _not_after_today(first: date, last: date) -> date:
+    today = datetime.now(CITY_TIMEZONE).date()
     if first > last:
-        raise NothingToRun(f"{first} 晚于 {last}，其间没有任何一天")
+        raise NothingToRun(f"{first} is later than {last}: there is no day between them")
+    if first > today:
+        raise NothingToRun(f"{first} … {last} lies in the future, today is {today}: there is nothing to run yet")
+    return min(last, today)
+
+
+def _keys(client: AirflowClient, dag_id: str, first: date, last: date, behaviour: str) -> tuple[str, ...]:
     keys = client.planned_keys(dag_id, first, last, behaviour)
     if keys:
         return keys
