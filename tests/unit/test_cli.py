@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from cityhealth import cli
 from cityhealth.cli import console
+from cityhealth.landing import LandingZone
+from cityhealth.settings import CITY_TIMEZONE
 
 
 def said(*arguments: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
@@ -26,6 +29,23 @@ def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "报表.xlsx"
     file.write_bytes(b"x")
     return file
+
+
+def test_a_file_that_arrives_now_arrives_at_this_second_so_that_the_later_of_two_is_the_later(
+    sent: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = datetime.now(CITY_TIMEZONE)
+    for name in ("one.xlsx", "two.xlsx"):
+        path = sent.with_name(name)
+        path.write_bytes(name.encode())
+        monkeypatch.setattr(sys, "argv", ["cityhealth", "land", str(path), "--feed", "progress"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert not ended.value.code
+    first, second = LandingZone(str(sent.parent / "landing")).arrivals("progress")
+    assert (first.filename, second.filename) == ("one.xlsx", "two.xlsx")
+    assert before < first.received_at < second.received_at
+    capsys.readouterr()
 
 
 def test_a_file_that_arrives_in_the_future_does_not_land(

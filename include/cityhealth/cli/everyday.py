@@ -35,7 +35,8 @@ def land(
         Optional[datetime],  # noqa: UP045
         typer.Option(
             formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
-            help="When they reached the office (Asia/Shanghai); now if not said.",
+            help="When they reached the office (Asia/Shanghai); now if not said. Of several reports for one task and "
+            "period the last one counts: where two came in the same minute, give the seconds.",
         ),
     ] = None,
     attach: Annotated[
@@ -185,10 +186,13 @@ def status(
         line(f"{r.received_at:%Y-%m-%d %H:%M}  {r.verdict}{rows}  {r.department_text or '—'}  {r.filename}")
         line(f"    {r.reason_zh}")
     out.rule("未报 missing")
-    for m in report.missing(warehouse, load(settings.seed_dir)):
+    missing = report.missing(warehouse, load(settings.seed_dir))
+    for m in missing:
         shown = m.missing_zh if names else m.missing_zh[:3]
         more = f" …（共 {len(m.missing_zh)} 项，--names 全部列出）" if len(m.missing_zh) > len(shown) else ""
         line(f"{m.department_zh}: {m.accepted} / {m.owed}  {'；'.join(shown)}{more}")
+    if not missing:
+        line("没有。")
 
 
 @app.command()
