@@ -289,7 +289,7 @@ def _facts(accepted: pd.DataFrame) -> list[tuple[str, str]]:
     facts = []
     for title, rows in of_periods:
         came = rows["timeliness"].iloc[0]
-        tasks = f"（{len(rows)} 项工作任务）" if len(of_periods) > 1 else ""
+        tasks = f"，{len(rows)} 项工作任务" if len(of_periods) > 1 else ""
         # What comes after the cut-off may as well correct a report that was in time.
         first = "；此前已按时报送过的，该期仍算按时" if came.late_minutes is not None else ""
         facts.append(("报送期", f"{title}{tasks}：{came}{first}"))

@@ -344,7 +344,7 @@ def test_the_receipt_says_for_which_period_a_report_counts_and_how_late_it_is(lo
     assert facts_of(lookup, JUNE_4, {}, HEALTH) == [("报送期", "2021年第2期（6月5日）：按时")]
     assert facts_of(lookup, at, {}) == [("报送期", f"2021年第2期（6月5日）：当日迟报，迟 40 分钟{first}")]
     assert facts_of(lookup, JUNE_4, {}, HEALTH, {"period_text": "2021-05-20"}) == [
-        ("报送期", f"2021年第1期（5月20日）（1 项工作任务）：迟报，迟 14 天 16 小时{first}"),
-        ("报送期", "2021年第2期（6月5日）（2 项工作任务）：按时"),
+        ("报送期", f"2021年第1期（5月20日），1 项工作任务：迟报，迟 14 天 16 小时{first}"),
+        ("报送期", "2021年第2期（6月5日），2 项工作任务：按时"),
     ]
     assert facts_of(lookup, JUNE_4) == []
