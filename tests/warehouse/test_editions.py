@@ -77,7 +77,7 @@ def period(key: str) -> ReportingPeriod:
 
 
 def become_known_later(settings: Settings) -> None:
-    """Ten corrections and a target, known only after the cut-off; one correction ends again before 2021-07-05."""
+    """Ten corrections, a target and a duty known only after the cut-off; one correction ends before 2021-07-05."""
     corrections = settings.seed_dir / "corrections.csv"
     header = corrections.read_text("utf-8").splitlines()[0]
     rows = [
@@ -89,6 +89,10 @@ def become_known_later(settings: Settings) -> None:
     corrections.write_text("\n".join([f"{header},known_until", *rows]) + "\n", "utf-8")
     with (settings.seed_dir / "targets.csv").open("a", encoding="utf-8") as targets:
         targets.write("mohurd,2021,ECO13,target,>=,20,,%,测试,house,,,,2021-06-12\n")
+    with (settings.seed_dir / "responsibilities.csv").open("a", encoding="utf-8") as duties:
+        duties.write("B05,ecology,support,house,2021-06-12\nB05,office_of_later,support,house,2021-06-12\n")
+    with (settings.seed_dir / "departments.csv").open("a", encoding="utf-8") as departments:
+        departments.write("office_of_later,市后来办,Office of later,,reporting,house,2021-06-12\n")
 
 
 def rows_of(warehouse: Warehouse, key: str, edition: int | None = None) -> dict[str, list[tuple[Any, ...]]]:
@@ -231,6 +235,17 @@ def test_the_next_period_shows_the_changes(module_warehouse: Warehouse, city: Se
     timeliness = "select timeliness, late_zh from report_timeliness where department_code = 'emergency'"
     assert ask(module_warehouse, f"{timeliness} and reported_period = '2021-06-05' and period = '2021-06-20'") == [
         ("late", "迟 1 天 15 小时")
+    ]
+    owed = (
+        "select department_code, period, periods_due, tasks_owed from department_assessment"
+        " where department_code in ('ecology', 'office_of_later') and period between '2021-06-01' and '2021-07-06'"
+    )
+    assert ask(module_warehouse, f"{owed} order by 1, 2") == [
+        ("ecology", "2021-06-05", 2, 2),
+        ("ecology", "2021-06-20", 3, 4),
+        ("ecology", "2021-07-05", 4, 6),
+        ("office_of_later", "2021-06-20", 1, 1),
+        ("office_of_later", "2021-07-05", 2, 2),
     ]
     previous = "select percent, previous_percent from semimonthly_summary where department_code = 'water'"
     assert ask(module_warehouse, f"{previous} and period = '2021-06-20'") == [(60, 99)]

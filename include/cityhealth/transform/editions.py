@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from cityhealth.campaigns import ReportingPeriod, periods_due, reporting_period, reporting_periods
-from cityhealth.catalogue import Campaign, load_history
+from cityhealth.catalogue import Campaign, CatalogueHistory, load_history
 from cityhealth.errors import BuildError
 from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.transform.build import BUILD_LOCK, complaint, files_hash, gate_hash
@@ -92,12 +92,12 @@ def summarise(
     history = load_history(settings.seed_dir)
     campaigns = history.on(period.due).campaigns
     window = reporting_period(period.key, campaigns)
-    known = history.on(window.cutoff.date())
+    catalogue = _catalogue_hash(history, window, campaigns)
     variables = _variables(window, campaigns)
     code = _code_hash(settings, variables)
     with _side_by_side(warehouse, settings) as connection, _alone_with(connection, window):
         for _ in range(_TRIES):
-            inputs = _Inputs(code, known.catalogue_hash, gate_hash(connection, window.cutoff))
+            inputs = _Inputs(code, catalogue, gate_hash(connection, window.cutoff))
             latest = _latest(connection, window.key)
             unchanged = latest is not None and latest.status == "success" and latest.inputs == inputs
             if latest and unchanged and _has_all_rows(connection, window.key, latest.edition):
@@ -160,6 +160,17 @@ def _variables(window: ReportingPeriod, campaigns: Iterable[Campaign]) -> dict[s
         for period in reporting_periods(campaign)
     ]
     return {"as_of": window.cutoff.isoformat(), "period": window.key, "campaign_periods": periods}
+
+
+def _catalogue_hash(history: CatalogueHistory, window: ReportingPeriod, campaigns: Iterable[Campaign]) -> str:
+    """Of the catalogue as known at the cut-off, and of who answered for what at those before where that differs."""
+    known = history.on(window.cutoff.date())
+    campaign = next(c for c in campaigns if (c.system, c.year) == (window.system, window.year))
+    periods = reporting_periods(campaign)[: window.number]
+    duties = [history.on(period.cutoff.date()).responsibilities for period in periods]
+    if all(owed == known.responsibilities for owed in duties):
+        return known.catalogue_hash
+    return hashlib.sha256(f"{known.catalogue_hash}{duties}".encode()).hexdigest()
 
 
 def _code_hash(settings: Settings, variables: dict[str, object]) -> str:

@@ -1,13 +1,13 @@
--- Grain: one department that answers for a task: its points for the campaign up to the period that is summarised.
+-- Grain: one department that answers for a task now: its points for the periods of the campaign in which it did, up to
+-- the one that is summarised.
 -- The rules are those of grading.csv. Who owes no items has no points for them: the others count for all.
 with owed as (
-    select
+    select distinct
         department_code,
         department_zh,
-        department_role,
-        count(*) as task_count
+        department_role
     from {{ ref('int_tasks_owed') }}
-    group by department_code, department_zh, department_role
+    where is_current
 ),
 
 periods as (
@@ -55,6 +55,7 @@ reporting as (
         count(*) filter (where timed.timeliness = 'late') as late_count,
         count(*) filter (where timed.timeliness = 'missing') as missing_count,
         avg(coalesce(credits.parameter, 0)) as timeliness_rate,
+        sum(timed.tasks_owed) as tasks_owed,
         sum(timed.tasks_reported) as tasks_reported
     from timed
     left join gradings as credits on credits.kind = 'credit' and timed.timeliness = credits.code
@@ -134,10 +135,9 @@ rated as (
         reporting.late_count,
         reporting.missing_count,
         reporting.timeliness_rate::double precision as timeliness_rate,
-        owed.task_count * reporting.periods_due as tasks_owed,
+        reporting.tasks_owed,
         reporting.tasks_reported,
-        (reporting.tasks_reported / nullif(owed.task_count * reporting.periods_due, 0))::double precision
-            as completeness_rate,
+        (reporting.tasks_reported / nullif(reporting.tasks_owed, 0))::double precision as completeness_rate,
         coalesce(coverage.items_owed, 0) as items_owed,
         coalesce(coverage.items_accepted, 0) as items_accepted,
         coverage.items_accepted::double precision / coverage.items_owed as indicator_coverage_rate,

@@ -15,6 +15,10 @@ select
         as tasks_reported,
     count(*) filter (where lines.verdict = 'refused') as lines_refused
 from lines
-left join owed on lines.department_code = owed.department_code and lines.task_code = owed.task_code
+left join owed
+    on
+        lines.department_code = owed.department_code
+        and lines.task_code = owed.task_code
+        and lines.period = owed.period
 where lines.department_code is not null
 group by lines.department_code, lines.period

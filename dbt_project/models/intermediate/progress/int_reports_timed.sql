@@ -1,10 +1,13 @@
--- Grain: one department that answers for a task, and one period due: when its report came.
+-- Grain: one period due and one department that answered for a task then: when its report came.
 -- The first accepted line decides: who was in time and mends a line later stays in time.
 with departments as (
-    select distinct
+    select
+        period,
         department_code,
-        department_zh
+        department_zh,
+        count(*) as tasks_owed
     from {{ ref('int_tasks_owed') }}
+    group by period, department_code, department_zh
 ),
 
 periods as (
@@ -22,6 +25,7 @@ select
     periods.title_zh as period_zh,
     periods.is_current,
     reports.received_at,
+    departments.tasks_owed,
     coalesce(reports.tasks_reported, 0) as tasks_reported,
     case
         when reports.received_at is null then 'missing'
@@ -38,6 +42,6 @@ select
             then ceil(extract(epoch from reports.received_at - periods.cutoff) / 60)::integer
     end as late_minutes
 from departments
-cross join periods
+inner join periods on departments.period = periods.period
 left join reports
     on departments.department_code = reports.department_code and periods.period = reports.period

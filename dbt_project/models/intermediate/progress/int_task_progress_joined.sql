@@ -2,6 +2,7 @@
 -- With the line that counts, and that of the period before as it stands at this period's cut-off.
 with owed as (
     select * from {{ ref('int_tasks_owed') }}
+    where is_current
 ),
 
 periods as (
@@ -15,7 +16,6 @@ lines as (
 
 select
     owed.*,
-    periods.period,
     periods.edition,
     lines.line_key,
     lines.percent,
