@@ -64,3 +64,10 @@
         )
     )
 {%- endmacro %}
+
+
+{# Whether a file was made by a program for showing: it says so in its name, or where a line says whence it comes (the
+   source of a value, who is responsible for a task). What a department writes about its work does not make it so. #}
+{% macro is_synthetic(filename, origin) -%}
+    concat_ws(' ', {{ filename }}, {{ origin }}) like '%合成数据%'
+{%- endmacro %}

@@ -158,6 +158,22 @@ def test_decisions_of_the_meetings_find_their_difficulties(campaign: Campaign) -
     assert len(settled) > 3
 
 
+def test_every_task_reported_every_difficulty_and_nearly_every_value_says_that_it_is_synthetic(
+    campaign: Campaign,
+) -> None:
+    assert campaign.select("select count(*) from semimonthly_summary where state = 'reported' and not synthetic") == [
+        (0,)
+    ]
+    assert campaign.select("select distinct synthetic from difficulty_list") == [(True,)]
+    ((labelled, values),) = campaign.select(
+        "select count(*) filter (where synthetic), count(*) from indicator_scorecard_asof"
+        " where value is not null and period = %s",
+        campaign.periods[-1].key,
+    )
+    # Some lines were planted without a source.
+    assert 0.9 * values < labelled and values > 40
+
+
 def test_problems_are_grouped_under_several_themes(campaign: Campaign) -> None:
     themes = campaign.select("select distinct problem_theme from semimonthly_summary where problem_theme is not null")
     assert len(themes) >= 7

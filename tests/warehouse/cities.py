@@ -48,6 +48,7 @@ class Line:
     unit: str | None = None
     unit_text: str | None = None
     remarks: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Task:
     next: str = ""
     reason: str = ""
     verdict: str = "accepted"
+    responsible: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,13 @@ def _write_report(connection: psycopg.Connection, report: Report) -> None:
     for line_no, task in enumerate(report.tasks, start=1):
         connection.execute(
             "insert into gate.progress_line (gate_run_id, batch_id, line_no, department_code, task_code, period,"
-            " percent, work_text, status_text, focus_text, problems_text, next_text, reason_text, verdict, marked,"
-            " sheet, cell) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '进展', %s)",
+            " percent, work_text, status_text, focus_text, problems_text, next_text, reason_text, responsible_text,"
+            " verdict, marked, sheet, cell)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '进展', %s)",
             (
                 run, batch, line_no, report.department, task.code, report.period, task.percent, task.work, task.status,
-                task.focus, task.problems, task.next, task.reason, task.verdict, f"A{line_no + 4}",
+                task.focus, task.problems, task.next, task.reason, task.responsible, task.verdict,
+                f"A{line_no + 4}",
             ),
         )  # fmt: skip
 
@@ -222,12 +226,13 @@ def _write(connection: psycopg.Connection, file: File) -> None:
         connection.execute(
             "insert into gate.item_value (gate_run_id, batch_id, line_no, feed, source_kind, department_code,"
             " item_code, area_code, period, period_start, period_end, value, unit, state, verdict, marked, value_text,"
-            " unit_text, remarks_text, sheet, cell)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '填报', %s)",
+            " unit_text, remarks_text, source_text, sheet, cell)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '填报', %s)",
             (
                 run, batch, line_no, file.feed, file.source_kind, file.department, line.item, line.area, line.period,
                 start, end, line.value, line.unit, line.state, line.verdict, line.marked,
-                line.value_text if line.value_text is not None else str(line.value), line.unit_text, line.remarks, cell,
+                line.value_text if line.value_text is not None else str(line.value), line.unit_text, line.remarks,
+                line.source, cell,
             ),
         )  # fmt: skip
         if line.reason_zh is not None:

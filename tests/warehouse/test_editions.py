@@ -294,6 +294,31 @@ def test_another_problem_is_a_difficulty_of_its_own_and_none_loses_its_words(
     ]
 
 
+def test_what_rests_on_synthetic_files_says_so_and_what_is_real_does_not(warehouse: Warehouse, city: Settings) -> None:
+    label = "合成数据"
+    made = replace(task("B01", 10, "水质监测", "缺少运行资金20万元"), responsible=f"业务科（{label}）")
+    hand_in(
+        warehouse,
+        File("housing", [Line("new_green_building_area", BUA, 50, source=f"年报（{label}）")]),
+        File(
+            "housing", [Line("new_building_area", BUA, 80), Line("road_length", BUA, 80), Line("key_pipelines", BUA, 9)]
+        ),
+        File("housing", [Line("key_pipelines_monitored", BUA, 8)]),
+        Report("ecology", "2021-05-20", "2021-05-19 10:00", [made]),
+        Report("ecology", "2021-06-05", "2021-06-04 10:00", [task("B01", 20, "水质自动站建设")]),
+        Report("water", "2021-06-05", "2021-06-04 10:00", [task("B01", 20, f"剔除{label}", f"{label}不能用")]),
+    )
+    summarise(warehouse, city, period("2021-06-05"))
+    for query, expected in (
+        ("department_code from semimonthly_summary", ["ecology"]),
+        ("difficulty_id from difficulty_list", ["2021-05-20/B01/ecology"]),
+        ("reported_period || department_code from report_timeliness", ["2021-05-20ecology"]),
+        ("code from indicator_scorecard_asof", ["ECO07"]),
+    ):
+        assert ask(warehouse, f"select distinct {query} where synthetic") == [(row,) for row in expected]
+    assert ask(warehouse, "select count(*) from indicator_scorecard_asof where value is not null") == [(2,)]
+
+
 def test_a_changed_formula_makes_the_next_edition_and_the_first_stays(
     module_warehouse: Warehouse, city: Settings, first: tuple[Edition, dict[str, list[tuple[Any, ...]]]], later: None
 ) -> None:

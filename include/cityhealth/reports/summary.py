@@ -13,8 +13,6 @@ from statistics import fmean
 
 from cityhealth.campaigns import ReportingPeriod
 
-#: What synthetic files carry, so that no document made of them is taken for a real one.
-SYNTHETIC = "合成数据"
 #: How bad a warning is; whatever is not named here is none.
 _WARNINGS = {"yellow": 1, "red": 2}
 
@@ -58,16 +56,11 @@ class TaskReport:
     sheet: str | None = None
     cell: str | None = None
     sha256: str | None = None
+    synthetic: bool = False
 
     @property
     def reported(self) -> bool:
         return self.state == "reported"
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """All that the department wrote, and the name of its file."""
-        fields = (self.work_text, self.status_text, self.focus_text, self.problems_text, self.next_text)
-        return tuple(text for text in (*fields, self.reason_text, self.responsible_text, self.filename) if text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +106,7 @@ class Timeliness:
     timeliness_zh: str
     late_minutes: int | None = None
     late_zh: str | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +158,7 @@ class Difficulty:
     overdue: bool = False
     decided_on: date | None = None
     note_text: str | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +186,7 @@ class IndicatorRow:
     warning: str | None = None
     warning_zh: str | None = None
     warning_reason_zh: str | None = None
+    synthetic: bool = False
 
     @property
     def official(self) -> bool:
@@ -288,10 +284,9 @@ class Summary:
 
     @cached_property
     def synthetic(self) -> bool:
-        """Whether anything here was made by a program for showing."""
-        texts = (text for report in self.task_reports for text in report.texts)
-        raised = (text for d in self.difficulties for text in (d.problem_text, d.note_text) if text)
-        return self.marked_synthetic or any(SYNTHETIC in text for part in (texts, raised) for text in part)
+        """Whether anything here was made by a program for showing, so that nothing made of it is taken for real."""
+        rows = (*self.task_reports, *self.timeliness, *self.difficulties, *self.indicators)
+        return self.marked_synthetic or any(row.synthetic for row in rows)
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from cityhealth import form
 from cityhealth.catalogue import Catalogue
 from cityhealth.sample_city.figures import Figures
-from cityhealth.sample_city.files import LABEL_LINE, Oddity
+from cityhealth.sample_city.files import LABEL, LABEL_LINE, Oddity
 from cityhealth.sample_city.grids import CellValue, Grid, comma_separated
 from cityhealth.templates import Entry, Form, FormRow, form_for, write_form
 
@@ -110,7 +110,8 @@ def first_draft(catalogue: Catalogue, department_code: str, year: int, figures: 
 def _line(number: int, row: FormRow, figures: Figures, impossible: Mapping[str, str], evidence: str) -> Line:
     reason = "；".join(impossible[name] for name in row.indicators if name in impossible)
     only = bool(row.indicators) and all(name in impossible for name in row.indicators)
-    source = _SOURCES[sum(map(ord, row.item_code)) % len(_SOURCES)]
+    # With the label, so that every value of the marts, and every document made of them, can say that it is synthetic.
+    source = f"{_SOURCES[sum(map(ord, row.item_code)) % len(_SOURCES)]}（{LABEL}）"
     method = _METHODS[sum(map(ord, row.item_code)) % len(_METHODS)]
     return {
         "number": float(number),

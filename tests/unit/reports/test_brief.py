@@ -294,16 +294,23 @@ def test_sixty_departments_and_very_long_texts_are_a_brief_still(catalogue: Cata
     assert "……（全文见附表）”" in text and len(text) < 20_000
 
 
-@pytest.mark.parametrize("field", ["filename", "responsible_text", "status_text"])
-def test_synthetic_data_is_labelled_on_every_page(catalogue: Catalogue, summary: Summary, field: str) -> None:
+@pytest.mark.parametrize("kind", ["task_reports", "timeliness", "difficulties", "indicators"])
+def test_synthetic_data_is_labelled_on_every_page(summary: Summary, kind: str) -> None:
     assert "合成数据" not in _text(render_brief(summary, ANNEX))
-    report = replace(summary.reported[0], **{field: "某文件_合成数据"})
-    document = _word(render_brief(replace(summary, task_reports=(report,)), ANNEX))
+    first, *rest = getattr(summary, kind)
+    known = replace(summary, **{kind: (*rest, replace(first, synthetic=True))})
+    document = _word(render_brief(known, ANNEX))
     label = next(p for p in document.paragraphs if "不是晋城市的真实数据" in p.text)
     assert label.style.name == "合成数据" and str(label.style.font.color.rgb) == "E60012"
     headers = (document.sections[0].header, document.sections[0].even_page_header)
     assert [header.paragraphs[0].text for header in headers] == ["合成数据，仅供演示"] * 2
     assert "合成数据" in _text(render_brief(replace(summary, marked_synthetic=True), ANNEX))
+
+
+def test_what_a_department_writes_of_synthetic_data_makes_nothing_synthetic(summary: Summary) -> None:
+    report = replace(summary.reported[0], status_text="已剔除合成数据12条", role="support")
+    data = render_brief(replace(summary, task_reports=(report,)), ANNEX)
+    assert "不是晋城市的真实数据" not in _text(data)
 
 
 def test_page_and_styles_are_those_of_official_documents() -> None:

@@ -126,6 +126,7 @@ select
     end as reason_zh,
     item_values.derivation,
     coalesce(item_values.marked, false) as marked,
+    coalesce(item_values.synthetic, false) as synthetic,
     coalesce(item_values.later_refused, false) as later_refused,
     item_values.line_keys
 from placed

@@ -29,6 +29,7 @@ folded as (
         string_agg(reason_zh, '；' order by role desc, component_area_code)
         filter (where not is_for_comparison) as reason_zh,
         coalesce(bool_or(marked) filter (where not is_for_comparison), false) as marked,
+        coalesce(bool_or(synthetic), false) as synthetic,
         coalesce(bool_or(later_refused) filter (where not is_for_comparison), false) as later_refused
     from components
     group by system, year, code, area_code, years_back
@@ -48,6 +49,7 @@ stated as (
         folded.denominator,
         folded.reported_value,
         coalesce(folded.marked, false) as marked,
+        coalesce(folded.synthetic, false) as synthetic,
         coalesce(folded.later_refused, false) as later_refused,
         case
             when indicators.applicability = 'not_applicable' then 'not_applicable'
@@ -112,5 +114,6 @@ select
         when state <> 'value' then reason_zh
     end as reason_zh,
     marked,
+    synthetic,
     later_refused
 from stated

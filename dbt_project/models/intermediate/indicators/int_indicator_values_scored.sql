@@ -48,6 +48,7 @@ scored as (
         computed.state as value_state,
         computed.reason_zh,
         computed.marked,
+        coalesce(computed.synthetic or previous.synthetic, false) as synthetic,
         computed.later_refused,
         previous.value as previous_value,
         indicators.unit,
@@ -131,6 +132,7 @@ select
         else judged.reason_zh
     end as reason_zh,
     judged.marked,
+    judged.synthetic,
     judged.later_refused,
     judged.score,
     grades.code as grade,

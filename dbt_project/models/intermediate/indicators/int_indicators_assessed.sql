@@ -64,6 +64,7 @@ select
     {{ state_order('scored.state') }} as state_order,
     scored.reason_zh,
     scored.marked,
+    scored.synthetic,
     scored.later_refused,
     {{ target_text('targets') }} as target_text,
     targets.operator as target_operator,

@@ -24,6 +24,7 @@ handed_in as (
         picked.state,
         picked.remarks_text,
         picked.marked,
+        picked.synthetic,
         picked.later_refused,
         picked.source_kind,
         picked.line_key
@@ -75,6 +76,7 @@ summed as (
         additive.data_year::text as period,
         sum(parts.value) as value,
         bool_or(parts.marked) as marked,
+        bool_or(parts.synthetic) as synthetic,
         bool_or(parts.later_refused) as later_refused,
         string_agg(parts.line_key, ',' order by parts.area_code) as line_keys
     from additive
@@ -103,6 +105,7 @@ select
     state,
     remarks_text,
     marked,
+    synthetic,
     later_refused,
     'handed_in' as derivation,
     line_key as line_keys
@@ -117,6 +120,7 @@ select
     'value' as state,
     null as remarks_text,
     marked,
+    synthetic,
     later_refused,
     'summed' as derivation,
     line_keys

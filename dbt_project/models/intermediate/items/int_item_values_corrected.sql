@@ -53,6 +53,7 @@ select
     unit,
     case when correction_action = 'exclude' then 'excluded' else state end as state,
     marked,
+    synthetic,
     remarks_text,
     received_at,
     declared_action is not null as correction_declared,

@@ -49,6 +49,7 @@ select
     ranked.unit,
     ranked.state,
     ranked.marked,
+    ranked.synthetic,
     ranked.remarks_text,
     ranked.received_at,
     ranked.correction_declared,

@@ -62,6 +62,7 @@ select
         {{ settled(text_similarity('raised.plain_problem', 'last_statements.plain_problem')) }} < rules.reworded_below,
         false
     ) as reworded,
+    raised.synthetic or last_statements.synthetic as synthetic,
     last_statements.is_current and last_statements.number > raised.number as reported_again,
     coalesce(last_decisions.decision, 'raised') as state,
     settlements.number as settled_number,

@@ -90,6 +90,7 @@ select
     statements.number,
     statements.is_current,
     statements.problems_text,
+    statements.synthetic,
     statements.plain_problem
 from followed
 inner join statements on followed.statement_id = statements.statement_id

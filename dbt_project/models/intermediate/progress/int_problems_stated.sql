@@ -18,6 +18,7 @@ last_said as (
         periods.number,
         periods.is_current,
         lines.problems_text,
+        lines.synthetic,
         lines.received_at
     from lines
     inner join periods on lines.received_at > periods.opens and lines.received_at <= periods.cutoff

@@ -13,6 +13,7 @@ select
     min(lines.received_at) filter (where lines.verdict = 'accepted') as received_at,
     count(distinct lines.task_code) filter (where lines.verdict = 'accepted' and owed.task_code is not null)
         as tasks_reported,
+    bool_or(lines.synthetic) as synthetic,
     count(*) filter (where lines.verdict = 'refused') as lines_refused
 from lines
 left join owed

@@ -26,6 +26,7 @@ select
     periods.is_current,
     reports.received_at,
     departments.tasks_owed,
+    coalesce(reports.synthetic, false) as synthetic,
     coalesce(reports.tasks_reported, 0) as tasks_reported,
     case
         when reports.received_at is null then 'missing'

@@ -34,6 +34,7 @@ select
     lines.sheet,
     lines.cell,
     lines.sha256,
+    coalesce(lines.synthetic, false) or coalesce(previous.synthetic, false) as synthetic,
     {{ says_problem('lines.problems_text') }} as has_problem,
     lines.plain_texts,
     previous.plain_texts as previous_plain_texts

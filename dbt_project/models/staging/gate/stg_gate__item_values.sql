@@ -31,6 +31,7 @@ select
     attachment_text,
     filename,
     sha256,
+    {{ is_synthetic('filename', 'source_text') }} as synthetic,
     sheet,
     cell,
     received_at

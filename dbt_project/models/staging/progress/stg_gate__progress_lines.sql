@@ -23,6 +23,7 @@ select
     verdict,
     filename,
     sha256,
+    {{ is_synthetic('filename', 'responsible_text') }} as synthetic,
     sheet,
     cell,
     received_at

@@ -52,7 +52,8 @@ select
         false
     ) as overdue,
     difficulties.decided_on,
-    difficulties.note_text
+    difficulties.note_text,
+    difficulties.synthetic
 from difficulties
 inner join periods on difficulties.settled_number is null or difficulties.settled_number >= periods.number
 left join departments on difficulties.department_code = departments.code

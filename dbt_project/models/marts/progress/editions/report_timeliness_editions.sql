@@ -19,6 +19,7 @@ select
     timed.timeliness,
     {{ timeliness_zh('timed.timeliness') }} as timeliness_zh,
     timed.late_minutes,
-    '迟 ' || {{ duration_zh('timed.late_minutes') }} as late_zh
+    '迟 ' || {{ duration_zh('timed.late_minutes') }} as late_zh,
+    timed.synthetic
 from timed
 cross join periods

@@ -37,5 +37,6 @@ select
     filename,
     sheet,
     cell,
-    sha256
+    sha256,
+    synthetic
 from progress
