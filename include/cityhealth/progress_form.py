@@ -34,7 +34,17 @@ COLUMNS = (
     Column(
         "work_text",
         "工作内容",
-        ("主要工作内容", "主要工作", "具体工作", "具体工作内容", "工作开展情况", "开展工作情况", "主要工作开展情况"),
+        (
+            "主要工作内容",
+            "主要工作",
+            "具体工作",
+            "具体工作内容",
+            "工作开展情况",
+            "开展工作情况",
+            "主要工作开展情况",
+            "主要工作内容及完成情况",
+            "主要工作及完成情况",
+        ),
         27,
         fillable=True,
     ),
@@ -50,6 +60,9 @@ COLUMNS = (
             "目前进展",
             "目前进展情况",
             "落实情况",
+            "工作进展及成效",
+            "进展及成效",
+            "工作成效",
         ),
         27,
         fillable=True,
@@ -86,6 +99,21 @@ COLUMNS = (
             "存在困难",
             "主要问题",
             "难点问题",
+            "存在问题及建议",
+            "存在的问题及建议",
+            "存在的问题和建议",
+            "存在问题和建议",
+            "问题与建议",
+            "问题及建议",
+            "问题和建议",
+            "工作中存在的问题",
+            "存在的困难问题",
+            "存在的不足",
+            "困难与问题",
+            "困难及问题",
+            "需协调解决的问题",
+            "需要协调解决的问题",
+            "存在的问题及下一步打算",
         ),
         22,
         fillable=True,
@@ -109,6 +137,9 @@ COLUMNS = (
             "下步工作安排",
             "工作计划",
             "下一步举措",
+            "下一阶段工作计划",
+            "下阶段工作计划",
+            "下期工作计划",
         ),
         22,
         fillable=True,
@@ -160,6 +191,30 @@ SHARED_FIELDS = ("task_text", *FIVE, "reason_text", "responsible_text", "date_te
 
 #: What can be said of one row only: a cell merged over several leaves open which of them it means.
 SINGLE_FIELDS = ("percent_text",)
+
+#: What a heading of its own wording is about: the word that comes first in it decides, in the heading's first part
+#: where it has several (存在的问题及下一步打算). A word counts only where what follows does not say something else
+#: of it: 重点工作完成情况 is 完成情况, 问题整改情况 is no problem that there is.
+HEADING_WORDS = (
+    ("problems_text", r"(?:问题|困难)(?!.*(?:整改|办理|销号|解决情况))|不足|短板|薄弱环节|难题|协调解决"),
+    ("next_text", r"下一?(?:步|阶段|期|周期)|(?:计划|打算)(?!.*(?:完成|落实|执行|进展|成效))"),
+    ("focus_text", r"重点(?!.*(?:问题|困难|难题|进展|完成|成效|落实|推进|任务$))"),
+    ("status_text", r"(?:完成|进展|推进|落实)情况|进展|成效|进度(?!.*原因)"),
+    ("work_text", r"工作内容|主要工作(?!.*(?:进展|完成|成效|推进|落实))|工作开展|开展的?工作|主要做法"),
+)
+
+#: The other words of such headings. A heading that has none but these and those above says only what it is about;
+#: one that has others says something by itself (资金方面存在的困难).
+HEADING_FILLING = (
+    "情况", "内容", "工作", "任务", "事项", "方面", "环节", "存在", "面临", "遇到", "发现", "反映", "需要", "需",
+    "急需", "亟需", "亟待", "请求", "提请", "请", "上级", "市级", "省级", "层面", "市委", "市政府", "领导", "小组",
+    "有关", "相关", "部门", "单位", "各", "帮助", "支持", "协调", "解决", "研究", "建议", "意见", "对策", "措施",
+    "举措", "安排", "思路", "想法", "目标", "方向", "主要", "具体", "突出", "总体", "整体", "基本", "重要", "重大",
+    "关键", "当前", "目前", "现阶段", "本期", "本阶段", "近期", "工作中", "中", "推进", "落实", "完成", "开展",
+    "实施", "进行", "取得", "采取", "城市体检", "城市", "体检", "半月", "阶段性", "阶段", "难点", "亮点", "特点",
+    "经验", "做法", "成果", "原因", "分析", "说明", "汇报", "报告", "的", "及其", "以及", "及", "和", "与", "并",
+    "等", "还", "已", "拟", "我局", "我单位", "本单位", "重点", "计划", "打算",
+)  # fmt: skip
 
 _BY_FIELD = {column.field: column for column in COLUMNS}
 

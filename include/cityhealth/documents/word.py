@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import docx
@@ -33,18 +33,25 @@ _PARAGRAPH, _TABLE, _ROW, _CELL = (qn(name) for name in ("w:p", "w:tbl", "w:tr",
 _TEXT, _BOX = qn("w:t"), qn("w:txbxContent")
 _BREAKS = {qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:tab"): "\t", qn("w:noBreakHyphen"): "-"}
 # What is not there once all changes are accepted, and the copy of a text box for older programs.
-_GONE = frozenset((qn("w:del"), qn("w:moveFrom"), f"{_COMPATIBILITY}Fallback"))
+_REMOVED = (qn("w:del"), qn("w:moveFrom"))
+_GONE = frozenset((*_REMOVED, f"{_COMPATIBILITY}Fallback"))
 _CHANGES = tuple(qn(name) for name in ("w:ins", "w:del", "w:moveFrom", "w:moveTo"))
+_NO_TEXT = _GONE | {_BOX, qn("w:pPr")}
+_RUN, _FORMAT = qn("w:r"), qn("w:rPr")
+# Text in such type stands in the file but is not said: struck through once or twice, or hidden.
+_UNSAID = tuple(qn(name) for name in ("w:strike", "w:dstrike", "w:vanish"))
 _HEADING = re.compile(r"(?:heading|标题)\s*(\d)", re.IGNORECASE)
 _WIDEST_SPAN = 63  # columns of a Word table
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Text that is not blank. ``sheet`` and ``place`` say where: 正文 第 3 段 (counting those with text), 表格 1 B2.
+    """A line of text. ``sheet`` and ``place`` say where: 正文 第 3 段 (counting those with text), 表格 1 B2.
 
     ``level``: 1 to 9 of a heading style, None of ordinary text. ``listed``: Word numbers it by itself.
-    ``revised``: it has tracked changes; the text is what remains when all of them are accepted.
+    ``revised``: it has tracked changes; the text is what remains when all of them are accepted. ``struck``: text in it
+    is struck through or hidden, and left out. ``text`` is empty only where that left nothing; the place then is
+    ``第 3 段之后``.
     """
 
     text: str
@@ -55,19 +62,23 @@ class Paragraph:
     bold: bool = False
     listed: bool = False
     revised: bool = False
+    struck: bool = False
 
 
 @dataclass(frozen=True)
 class WordTable:
     """``sheet`` is called 表格 n, tables within tables counted too; a cell's text contains that of ``inner`` ones.
 
-    ``paragraphs`` are those of all cells in reading order, inner tables' included; ``revised``: addresses.
+    ``paragraphs`` are those of all cells in reading order, inner tables' included; ``revised`` and ``struck``:
+    addresses, as of a :class:`Paragraph`. ``rows_removed``: after which rows a tracked change removed some.
     """
 
     sheet: Sheet
     paragraphs: tuple[Paragraph, ...]
     inner: tuple[WordTable, ...]
     revised: frozenset[str]
+    struck: frozenset[str] = frozenset()
+    rows_removed: tuple[int, ...] = ()
 
 
 Block = Paragraph | WordTable
@@ -118,6 +129,7 @@ class _Reader:
     cells_left: int
     numbers: dict[str, int] = field(default_factory=dict)
     levels: dict[str | None, int | None] = field(default_factory=dict)
+    types: dict[str | None, dict[str, bool]] = field(default_factory=dict)
     tables: int = 0
 
     def blocks(self, parent: BaseOxmlElement, sheet: str) -> Iterator[Block]:
@@ -130,15 +142,38 @@ class _Reader:
                 yield from self.blocks(box, sheet)
 
     def paragraphs(self, element: BaseOxmlElement, sheet: str, place: str = "") -> Iterator[Paragraph]:
-        """The lines of one paragraph, all with its place; none if it is blank."""
-        lines = [line for part in _text(element).split("\n") if (line := part.strip())]
+        """The lines of one paragraph, all with its place; none if it was blank before anything was taken out."""
+        unsaid = {run for run in _content(element, (_RUN,)) if self.is_unsaid(run, _style_of(element))}
+        struck = any(_text(run).strip() for run in unsaid)
+        lines = [line for part in _text(element, unsaid).split("\n") if (line := part.strip())]
         if not lines:
+            removed = any(_has_characters(change) for change in element.iter(*_REMOVED))
+            if removed or struck:
+                number = self.numbers.get(sheet, 0)
+                yield Paragraph("", sheet, place or _after(number, "段"), number, revised=removed, struck=struck)
             return
         self.numbers[sheet] = number = self.numbers.get(sheet, 0) + 1
-        level, bold, revised = self.level(element), _is_bold(element), _revised(element)
+        level, bold, revised = self.level(element), _is_bold(element, unsaid), _revised(element)
         listed = element.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
         for line in lines:
-            yield Paragraph(line, sheet, place or f"第 {number} 段", number, level, bold, listed, revised)
+            yield Paragraph(line, sheet, place or f"第 {number} 段", number, level, bold, listed, revised, struck)
+
+    def is_unsaid(self, run: BaseOxmlElement, style: str | None) -> bool:
+        """Whether a run is struck through or hidden: by itself, by its style, or by that of its paragraph."""
+        own = run.find(f"{_FORMAT}/{qn('w:rStyle')}")
+        by_style = self.type_of(style) | self.type_of(None if own is None else own.get(qn("w:val")))
+        return any((by_style | _type(run)).values())
+
+    def type_of(self, style: str | None) -> dict[str, bool]:
+        """Which of ``_UNSAID`` a style, or one that it is based on, switches on or off."""
+        if style not in self.types:
+            self.types[style] = {}  # what a style based on itself finds
+            element = self.opened.styles.element.get_by_id(style) if style else None
+            if element is not None:
+                base = element.find(qn("w:basedOn"))
+                inherited = self.type_of(None if base is None else base.get(qn("w:val")))
+                self.types[style] = inherited | _type(element)
+        return self.types[style]
 
     def level(self, element: BaseOxmlElement) -> int | None:
         style = _style_of(element)
@@ -155,8 +190,17 @@ class _Reader:
         paragraphs: list[Paragraph] = []
         inner: list[WordTable] = []
         revised: set[str] = set()
-        kept = (row for row in _content(element, (_ROW,)) if row.find(f"{qn('w:trPr')}/{qn('w:del')}") is None)
-        for line, row in enumerate(kept, start=1):
+        struck: set[str] = set()
+        removed: list[int] = []
+        line = 0
+        for row in _content(element, (_ROW,)):
+            if row.find(f"{qn('w:trPr')}/{qn('w:del')}") is not None:
+                if _has_characters(row):
+                    removed.append(line)
+                    paragraphs.append(Paragraph("", name, _after(line, "行"), line, revised=True))
+                continue
+            line += 1
+            inserted = row.find(f"{qn('w:trPr')}/{qn('w:ins')}") is not None
             column = 1 + _number(row.find(f"{qn('w:trPr')}/{qn('w:gridBefore')}"), 0)
             for cell in _content(row, (_CELL,)):
                 self.cells_left -= 1
@@ -179,14 +223,18 @@ class _Reader:
                     found, tables = self.cell(cell, name, address(line, column))
                     paragraphs += found
                     inner += tables
-                    if found:
-                        rows.setdefault(line, {})[column] = Cell("\n".join(p.text for p in found), line, column)
-                    if any(p.revised for p in found) or _revised(cell):
+                    if text := "\n".join(p.text for p in found if p.text):
+                        rows.setdefault(line, {})[column] = Cell(text, line, column)
+                    if inserted or any(p.revised for p in found) or _revised(cell):
                         revised.add(address(line, column))
+                    if any(p.struck for p in found):
+                        struck.add(address(line, column))
                 column += width
         merged += open_spans.values()
         spans = sorted(r for r in merged if (r.first_row, r.first_column) != (r.last_row, r.last_column))
-        return WordTable(Sheet(name, rows, tuple(spans)), tuple(paragraphs), tuple(inner), frozenset(revised))
+        sheet = Sheet(name, rows, tuple(spans))
+        changed = frozenset(revised), frozenset(struck), tuple(dict.fromkeys(removed))
+        return WordTable(sheet, tuple(paragraphs), tuple(inner), *changed)
 
     def cell(self, element: BaseOxmlElement, sheet: str, place: str) -> tuple[list[Paragraph], list[WordTable]]:
         paragraphs: list[Paragraph] = []
@@ -195,10 +243,13 @@ class _Reader:
             if child.tag == _TABLE:
                 table = self.table(child)
                 inner.append(table)
+                revised, struck = bool(table.revised or table.rows_removed), bool(table.struck)
                 # A row of an inner table is a line of the cell that holds it.
                 for line, cells in table.sheet.rows.items():
                     text = " ".join(cell.text.replace("\n", " ") for cell in cells.values())
-                    paragraphs.append(Paragraph(text, sheet, place, line, revised=bool(table.revised)))
+                    paragraphs.append(Paragraph(text, sheet, place, line, revised=revised, struck=struck))
+                if not table.sheet.rows and (revised or struck):
+                    paragraphs.append(Paragraph("", sheet, place, 0, revised=revised, struck=struck))
             else:
                 paragraphs += self.paragraphs(child, sheet, place)
                 for box in _boxes(child):
@@ -229,8 +280,8 @@ def _outline(element: BaseOxmlElement) -> int | None:
     return level + 1 if level < 9 else None
 
 
-def _is_bold(element: BaseOxmlElement) -> bool:
-    runs = [run for run in element.iter(qn("w:r")) if _text(run).strip()]
+def _is_bold(element: BaseOxmlElement, unsaid: Collection[BaseOxmlElement]) -> bool:
+    runs = [run for run in element.iter(_RUN) if run not in unsaid and _text(run).strip()]
     return bool(runs) and all(Run(run, element).bold for run in runs)  # type: ignore[arg-type]
 
 
@@ -243,20 +294,36 @@ def _content(parent: BaseOxmlElement, tags: tuple[str, ...]) -> Iterator[BaseOxm
             yield from _content(child, tags)
 
 
-def _text(element: BaseOxmlElement) -> str:
+def _text(element: BaseOxmlElement, unsaid: Collection[BaseOxmlElement] = ()) -> str:
     parts: list[str] = []
     for child in element:
         if child.tag == _TEXT:
             parts.append(child.text or "")
         elif child.tag in _BREAKS:
             parts.append(_BREAKS[child.tag])
-        elif child.tag not in _GONE and child.tag != _BOX and child.tag != qn("w:pPr"):
-            parts.append(_text(child))
+        elif child.tag not in _NO_TEXT and child not in unsaid:
+            parts.append(_text(child, unsaid))
     return "".join(parts)
 
 
 def _boxes(element: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
     return _content(element, (_BOX,))
+
+
+def _type(element: BaseOxmlElement) -> dict[str, bool]:
+    """What the type of a run, or of a style, says about ``_UNSAID`` by itself."""
+    switches = ((tag, element.find(f"{_FORMAT}/{tag}")) for tag in _UNSAID)
+    off = ("0", "false", "off")
+    return {tag: switch.get(qn("w:val"), "true") not in off for tag, switch in switches if switch is not None}
+
+
+def _has_characters(element: BaseOxmlElement) -> bool:
+    return any((text.text or "").strip() for text in element.iter(_TEXT, qn("w:delText")))
+
+
+def _after(number: int, what: str) -> str:
+    """Where something stood that has no number any more."""
+    return f"第 {number} {what}之后" if number else f"第 1 {what}之前"
 
 
 def _revised(element: BaseOxmlElement) -> bool:

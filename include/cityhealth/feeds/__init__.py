@@ -15,7 +15,7 @@ from cityhealth.feeds.yearbook import YearbookFeed
 FEEDS: Mapping[str, Callable[[str], Feed]] = {
     "departmental": lambda city: DepartmentalFeed(),
     "yearbook": YearbookFeed.of_city,
-    "progress": lambda city: ProgressFeed(),
+    "progress": ProgressFeed.of_city,
     "meeting": lambda city: MeetingFeed(),
 }
 

@@ -10,8 +10,13 @@ from itertools import groupby
 
 import pyarrow as pa
 
+from cityhealth.catalogue import WorkBlock
+from cityhealth.catalogue.reading import read_table
 from cityhealth.documents import Document, Paragraph, WordTable, is_word, read_word
+from cityhealth.documents.headings import Topics
+from cityhealth.documents.names import Names
 from cityhealth.documents.outline import Outline, Section
+from cityhealth.documents.reading import Reader
 from cityhealth.documents.word import HEADER
 from cityhealth.errors import Place, UnreadableFile
 from cityhealth.feeds.around import (
@@ -25,7 +30,16 @@ from cityhealth.feeds.around import (
 )
 from cityhealth.feeds.base import raw_rows
 from cityhealth.landing import Arrival
-from cityhealth.progress_form import FIVE, HEADER_ALIASES, SHARED_FIELDS, SINGLE_FIELDS, headings_zh
+from cityhealth.progress_form import (
+    FIVE,
+    HEADER_ALIASES,
+    HEADING_FILLING,
+    HEADING_WORDS,
+    SHARED_FIELDS,
+    SINGLE_FIELDS,
+    headings_zh,
+)
+from cityhealth.settings import PROJECT_ROOT
 from cityhealth.tabular import Cell, Sheet, Table, TableRow, find_table, read_sheets
 from cityhealth.tabular.labelled import labelled_rows
 from cityhealth.tabular.labels import Labels, is_sentence, split_mark
@@ -52,19 +66,34 @@ _SCHEMA = pa.schema(
 )
 
 _LABELS = Labels(HEADER_ALIASES)
+_TOPICS = Topics(HEADING_WORDS, HEADING_FILLING)
 _TITLE = re.compile(r"报告|汇报|小结|总结|进展|报表|填报|报送|附件|附表|[〔\[]\d{4}|\d{4}\s*年|体检工作")
 _SEARCHED_ROWS = 60
-REVISED = "修订"
+#: Keys of ``other_cells`` under which a line says how it was read.
+REVISED, UNCLEAR_HEADINGS = "修订", "标题"
 DEPARTMENT = "填报单位"
 
 
 @dataclass(frozen=True)
 class ProgressFeed:
-    """One line per task of a report; the department is the arrival's, or stands in the file's name."""
+    """One line per task of a report; the department is the arrival's, or stands in the file's name.
 
+    ``tasks``: names that by themselves head what a text says of a task.
+    """
+
+    tasks: tuple[str, ...] = ()
     name: str = "progress"
     raw_table: str = "progress_line"
     schema: pa.Schema = _SCHEMA
+
+    @classmethod
+    def of_city(cls, city: str) -> ProgressFeed:
+        """With the names of the city's tasks, those that have ceased to be one too."""
+        path = PROJECT_ROOT / "dbt_project" / "seeds" / city / "work_blocks.csv"
+        if not path.is_file():
+            return cls()
+        blocks, _ = read_table(path.read_bytes(), path.name, WorkBlock)
+        return cls(tuple(dict.fromkeys(placed.row.name_zh for placed in blocks)))
 
     def read(self, data: bytes, arrival: Arrival) -> pa.Table:
         """One row per task, from tables with a header, tables of labels, or text under headings.
@@ -75,7 +104,7 @@ class ProgressFeed:
             UnreadableFile: neither a table nor a Word document, or none of the five headings is in it.
         """
         if is_word(data, arrival.filename):
-            lines = _of_document(read_word(data, arrival.filename), arrival.filename)
+            lines = _of_document(read_word(data, arrival.filename), arrival.filename, Names(self.tasks))
         else:
             lines = _of_sheets(_sheets(data, arrival.filename), arrival.filename)
         if not any(line.kind == "data" for line in lines):
@@ -190,8 +219,12 @@ def _block_of(row: TableRow) -> tuple[str, int]:
 
 def _table(sheet: Sheet, filename: str) -> Table | None:
     """The table whose header has most of the five headings."""
-    rows = [cells for cells, _ in zip(sheet.rows.values(), range(_SEARCHED_ROWS), strict=False)]
-    of_rows = [{name for cell in cells.values() if (name := _LABELS.field(cell.text)) in FIVE} for cells in rows]
+    rows = [list(cells.values()) for cells, _ in zip(sheet.rows.values(), range(_SEARCHED_ROWS), strict=False)]
+    named = [_headers(cells) for cells in rows]
+    of_rows = [set(names) & set(FIVE) for names in named]
+    aliases = {
+        field: (*known, *(names[field] for names in named if field in names)) for field, known in HEADER_ALIASES.items()
+    }
     everywhere = set().union(*of_rows)
     tried = [everywhere, *sorted(of_rows, key=len, reverse=True)[:3]]
     for required in tried:
@@ -199,7 +232,7 @@ def _table(sheet: Sheet, filename: str) -> Table | None:
             continue
         try:
             fields = [name for name in FIVE if name in required]
-            table = find_table(sheet, HEADER_ALIASES, fields, SHARED_FIELDS, filename, SINGLE_FIELDS)
+            table = find_table(sheet, aliases, fields, SHARED_FIELDS, filename, SINGLE_FIELDS)
         except UnreadableFile as error:
             if error.code != "no_header":
                 raise
@@ -209,6 +242,20 @@ def _table(sheet: Sheet, filename: str) -> Table | None:
         if whole and len(table.columns) > max(1, len(table.unknown)):
             return table
     return None
+
+
+def _headers(cells: Sequence[Cell]) -> dict[str, str]:
+    """The fields that cells of one row are the headers of, by their names or, beside such, by their own wording."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        if (name := _LABELS.field(cell.text)) is not None:
+            found.setdefault(name, cell.text)
+    worded = [cell for cell in cells if _LABELS.field(cell.text) is None] if len(found) > 1 else []
+    for cell in worded:
+        topic = _TOPICS.of(split_mark(cell.text)[1])
+        if topic is not None and topic.plain:
+            found.setdefault(topic.field, cell.text)
+    return found
 
 
 def _table_line(table: Table, row: TableRow) -> _Line:
@@ -250,7 +297,7 @@ def _labelled(sheet: Sheet, filename: str) -> _Found:
     for row in rows:
         texts = {name: _Text(cell.text, cell.address, cell.kind) for name, cell in row.cells.items()}
         first = min(row.cells.values(), key=lambda cell: (cell.row, cell.column), default=None)
-        found.lines.append(_line(sheet.name, row, texts, {}, first.address if first else f"A{row.line}"))
+        found.lines.append(_line(sheet.name, row, texts, row.places, first.address if first else f"A{row.line}"))
     for line, cells in sheet.rows.items() if rows else ():
         rest = _placed(cell for cell in cells.values() if cell.address not in taken)
         (found.above if line < rows[0].line else found.below).append(rest)
@@ -262,7 +309,7 @@ def _is_task(text: str) -> bool:
     return not (_TITLE.search(text) or is_department(text))
 
 
-def _of_document(document: Document, filename: str) -> list[_Line]:
+def _of_document(document: Document, filename: str, names: Names) -> list[_Line]:
     """Lines of the forms that stand in tables, then of the text around them."""
     text: list[Paragraph] = []
     tables = _Found()
@@ -278,9 +325,10 @@ def _of_document(document: Document, filename: str) -> list[_Line]:
         else:
             text += block.paragraphs
     body, signature = _signature(text)
-    sections, preamble = Outline(_LABELS, FIVE, "task_text", _is_task).sections(body)
-    above = [[Placed(paragraph.text, paragraph.place)] for paragraph in preamble]
-    above += [[Placed(paragraph.text, HEADER)] for paragraph in document.headers]
+    reader = Reader(_LABELS, _TOPICS, names, FIVE, "task_text")
+    sections, preamble = Outline(reader, _is_task).sections(body)
+    above = [[Placed(paragraph.text, paragraph.place)] for paragraph in preamble if paragraph.text]
+    above += [[Placed(paragraph.text, HEADER)] for paragraph in document.headers if paragraph.text]
     below = [[Placed(paragraph.text, paragraph.place)] for paragraph in signature]
     around = read_around(tables.above + above, tables.below + below, (Placed(filename, IN_FILE_NAME),))
     lines = [line.within(around) for line in (*tables.lines, *map(_of_section, sections))]
@@ -304,31 +352,53 @@ def _of_table(table: WordTable, filename: str) -> _Found:
         )
         # Whichever says more of the five is the form; the other one is its frame, or a table in one of its cells.
         found = max(_labelled(table.sheet, filename), nested, key=lambda one: _of_the_five(one.lines))
-    return replace(found, lines=[_marked(line, table) for line in found.lines])
+    return replace(found, lines=_marked(found.lines, table))
 
 
 def _of_the_five(lines: Iterable[_Line]) -> int:
     return len({name for line in lines for name in line.texts if name in FIVE})
 
 
-def _marked(line: _Line, table: WordTable) -> _Line:
-    places = {text.place for text in line.texts.values()} | set(line.others)
-    revised = sorted(table.revised & places) if line.sheet == table.sheet.name else []
-    return replace(line, others=dict(line.others) | _revision(revised))
+def _marked(lines: Sequence[_Line], table: WordTable) -> list[_Line]:
+    """The lines with the places where something was changed, struck through or hidden; also of empty fields."""
+    marked = []
+    for number, line in enumerate(lines):
+        if line.sheet != table.sheet.name:
+            marked.append(line)
+            continue
+        places = {text.place for text in line.texts.values()} | set(line.places.values()) | set(line.others)
+        ends = lines[number + 1].number if number + 1 < len(lines) else None
+        # A row that is gone is told with the line before it.
+        rows = [
+            f"第 {row} 行之后（整行已删除）" if row else "第 1 行之前（整行已删除）"
+            for row in table.rows_removed
+            if (row >= line.number or number == 0) and (ends is None or row < ends)
+        ]
+        revision = _revision([*sorted(table.revised & places), *rows], sorted(table.struck & places))
+        marked.append(replace(line, others=dict(line.others) | revision))
+    return marked
 
 
-def _revision(places: Sequence[str]) -> dict[str, str]:
-    return {REVISED: f"含修订痕迹，按接受修订后的文字读取：{'、'.join(places)}"} if places else {}
+def _revision(revised: Sequence[str], struck: Sequence[str]) -> dict[str, str]:
+    said = []
+    if revised:
+        said.append(f"含修订痕迹，按接受修订后的文字读取：{'、'.join(dict.fromkeys(revised))}")
+    if struck:
+        said.append(f"含带删除线或隐藏的文字，没有计入：{'、'.join(dict.fromkeys(struck))}")
+    return {REVISED: "；".join(said)} if said else {}
 
 
 def _named_by(lines: list[_Line], text: list[Paragraph]) -> list[_Line]:
     """A table of one line that names no task is about the heading above it, which then is no text any more."""
-    if len(lines) != 1 or "task_text" in lines[0].texts or not text:
+    if len(lines) != 1 or "task_text" in lines[0].texts:
         return lines
-    above = text[-1]
+    last = max((n for n, paragraph in enumerate(text) if paragraph.text), default=None)
+    if last is None:
+        return lines
+    above = text[last]
     if is_sentence(above.text) or _LABELS.read(above.text) or not _is_task(above.text):
         return lines
-    text.pop()
+    del text[last]
     task = _Text(_task_name(above.text), above.place)
     return [replace(lines[0], texts=dict(lines[0].texts) | {"task_text": task})]
 
@@ -341,13 +411,14 @@ def _task_name(heading: str) -> str:
 def _signature(text: Sequence[Paragraph]) -> tuple[list[Paragraph], list[Paragraph]]:
     """The text, and the lines at its end that belong to no heading: department, date, contact."""
     end = len(text)
-    while end and _is_signature(text[end - 1].text):
+    while end and (not text[end - 1].text or _is_signature(text[end - 1].text)):
         label = _LABELS.read(text[end - 1].text)
         # 责任人单位：某局 ends a section; 填报日期 ends the document.
         if label is not None and label.field not in ("date_text", "period_text"):
             break
         end -= 1
-    return list(text[:end]), list(text[end:])
+    rest = text[end:]
+    return [*text[:end], *(p for p in rest if not p.text)], [p for p in rest if p.text]
 
 
 def _is_signature(text: str) -> bool:
@@ -357,9 +428,13 @@ def _is_signature(text: str) -> bool:
 def _of_section(section: Section) -> _Line:
     texts = {name: _Text(said.text, said.at.place) for name, said in section.said.items()}
     if section.title is not None and "task_text" not in texts:
-        texts["task_text"] = _Text(_task_name(section.title.text), section.title.place)
+        texts["task_text"] = _Text(section.name or _task_name(section.title.text), section.title.place)
     first = section.title or min(section.labels.values(), key=lambda paragraph: paragraph.number)
     others = {paragraph.place: paragraph.text for paragraph in section.between}
-    others |= _revision([paragraph.place for paragraph in section.revised])
+    others |= _revision(
+        [paragraph.place for paragraph in section.changed if paragraph.revised],
+        [paragraph.place for paragraph in section.changed if paragraph.struck],
+    )
+    others |= {UNCLEAR_HEADINGS: "；".join(section.remarks)} if section.remarks else {}
     places = {name: paragraph.place for name, paragraph in section.labels.items()}
     return _Line(first.sheet, first.number, first.place, texts, places, others)

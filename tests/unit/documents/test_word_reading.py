@@ -84,7 +84,48 @@ def test_bold_means_all_of_a_paragraph() -> None:
 def test_insertions_count_deletions_do_not_and_the_paragraph_is_marked() -> None:
     data = _with_body(run("完成") + inserted("情况良好") + deleted("得不好"), deleted("整段删去"), run("未改"))
     found = [block for block in read_word(data, "a.docx").blocks if isinstance(block, Paragraph)]
-    assert [(p.text, p.revised) for p in found] == [("完成情况良好", True), ("未改", False)]
+    assert [(p.text, p.place, p.revised) for p in found] == [
+        ("完成情况良好", "第 1 段", True), ("", "第 1 段之后", True), ("未改", "第 2 段", False),
+    ]  # fmt: skip
+
+
+def test_a_paragraph_whose_mark_alone_was_inserted_or_deleted_was_blank_before() -> None:
+    mark = '<w:pPr><w:rPr><w:ins w:id="3" w:author="a"/></w:rPr></w:pPr>'
+    assert read_word(_with_body(mark, run("甲")), "a.docx").blocks[0] == Paragraph("甲", "正文", "第 1 段", 1)
+
+
+def _typed(text: str, properties: str) -> str:
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+@pytest.mark.parametrize("tag", ["strike", "dstrike", "vanish"])
+def test_text_struck_through_or_hidden_is_left_out_and_the_paragraph_is_marked(tag: str) -> None:
+    data = _with_body(
+        run("完成") + _typed("两", f"<w:{tag}/>") + run("三项"),
+        _typed("全段", f'<w:{tag} w:val="1"/>'),
+        _typed("照常", f'<w:{tag} w:val="0"/>'),
+    )
+    found = [block for block in read_word(data, "a.docx").blocks if isinstance(block, Paragraph)]
+    assert [(p.text, p.place, p.struck, p.revised) for p in found] == [
+        ("完成三项", "第 1 段", True, False), ("", "第 1 段之后", True, False), ("照常", "第 2 段", False, False),
+    ]  # fmt: skip
+
+
+def test_a_style_may_strike_through_or_hide_and_a_run_may_take_it_back() -> None:
+    def change(document: Document) -> None:
+        style = document.styles.add_style("作废", 1)
+        style.font.strike = True
+        child = document.styles.add_style("作废二", 1)
+        child.base_style = style
+        hidden = document.styles.add_style("暗", 2)
+        hidden.font.hidden = True
+        document.add_paragraph("甲", "作废")
+        paragraph = document.add_paragraph("乙", "作废二")
+        paragraph.add_run("丙").font.strike = False
+        document.add_paragraph("丁").add_run("戊", "暗")
+
+    found = [block for block in read_word(word(change=change), "a.docx").blocks if isinstance(block, Paragraph)]
+    assert [(p.text, p.struck) for p in found] == [("", True), ("丙", True), ("丁", True)]
 
 
 def test_what_was_moved_stands_where_it_was_moved_to() -> None:
@@ -155,7 +196,21 @@ def test_a_deleted_row_is_gone_and_the_cells_of_a_revision_are_known() -> None:
 
     table = _table(word(change=change))
     assert [[cell.text for cell in row.values()] for row in table.sheet.rows.values()] == [["甲", "乙"], ["丙", "丁"]]
-    assert table.revised == {"B2"}
+    assert (table.revised, table.rows_removed) == ({"B2"}, (1,))
+    assert [(p.text, p.place) for p in table.paragraphs if not p.text] == [("", "第 1 行之后")]
+
+
+def test_cells_that_lost_their_text_and_rows_that_were_inserted_are_known() -> None:
+    def change(document: Document) -> None:
+        fill(document, [["甲", ""], ["乙", ""], ["丙", "丁"]])
+        table = document.tables[0]
+        table.cell(0, 1)._tc.append(paragraph_xml(deleted("删")))
+        table.cell(1, 1)._tc.append(paragraph_xml(_typed("划", "<w:strike/>")))
+        table.rows[2]._tr.get_or_add_trPr().append(paragraph_xml(inserted("x"))[0])
+
+    table = _table(word(change=change))
+    assert (table.revised, table.struck) == ({"B1", "A3", "B3"}, {"B2"})
+    assert [[cell.text for cell in row.values()] for row in table.sheet.rows.values()] == [["甲"], ["乙"], ["丙", "丁"]]
 
 
 def test_pictures_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
