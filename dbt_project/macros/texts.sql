@@ -13,6 +13,12 @@
 {%- endmacro %}
 
 
+{# Whether a field says something: 无, 暂无 and their like do not. A text of many characters is spared the look. #}
+{% macro says_something(x) -%}
+    (length(coalesce({{ x }}, '')) > 40 or {{ says_problem(x) }})
+{%- endmacro %}
+
+
 {# How alike two plain texts are, 0–1: Dice's coefficient over their distinct pairs of neighbouring characters, which
    works for Chinese without words (pg_trgm ignores Chinese in the locale C). Null where one has less than two characters. #}
 {% macro text_similarity(a, b) -%}

@@ -294,6 +294,30 @@ def test_another_problem_is_a_difficulty_of_its_own_and_none_loses_its_words(
     ]
 
 
+def test_points_for_completeness_count_fields_and_a_task_of_nothing_but_no_is_not_reported(
+    warehouse: Warehouse, city: Settings
+) -> None:
+    no = Task("B01", None, "无", "无", "无", "无", "无")
+    hand_in(
+        warehouse,
+        Report("ecology", "2021-05-20", "2021-05-19 10:00", [no]),
+        Report("water", "2021-05-20", "2021-05-19 10:00", [Task("B01", None, "截污", "过半")]),
+        Report("energy", "2021-05-20", "2021-05-18 10:00", [task("B02", 0, "清洁取暖")]),
+        Report("energy", "2021-05-20", "2021-05-19 10:00", [replace(no, code="B02")]),
+    )
+    summarise(warehouse, city, period("2021-05-20"))
+    query = (
+        "select department_code, state, s.fields_filled, a.timeliness, completeness_rate, points_completeness"
+        " from semimonthly_summary as s join department_assessment as a using (period, department_code)"
+        " where department_code in ('ecology', 'energy', 'water') and task_code in ('B01', 'B02') order by 1"
+    )
+    assert ask(warehouse, query) == [
+        ("ecology", "missing", 0, "missing", 0, 0),
+        ("energy", "reported", 6, "on_time", 0.5, 15),  # of two tasks
+        ("water", "reported", 2, "on_time", pytest.approx(1 / 3), 10),
+    ]
+
+
 def test_what_rests_on_synthetic_files_says_so_and_what_is_real_does_not(warehouse: Warehouse, city: Settings) -> None:
     label = "合成数据"
     made = replace(task("B01", 10, "水质监测", "缺少运行资金20万元"), responsible=f"业务科（{label}）")

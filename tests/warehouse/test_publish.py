@@ -138,7 +138,7 @@ def test_the_annex_holds_every_row_of_the_marts_with_its_lineage(city: City) -> 
             rows = [row for row in book[sheet].iter_rows(min_row=4, values_only=True) if row[0] is not None]
             assert len(rows) == count[0], sheet
     lines = {row[1]: row for row in book["进展明细"].iter_rows(min_row=4, values_only=True) if row[0] == "生态宜居"}
-    assert lines["市住房和城乡建设局"][4] == 45.25 and lines["市住房和城乡建设局"][21:23] == ("进展", "A5")
+    assert lines["市住房和城乡建设局"][4:6] == (4, 45.25) and lines["市住房和城乡建设局"][22:24] == ("进展", "A5")
     assert lines["市统计局"][3:5] == ("未报", "—")
 
 

@@ -40,6 +40,7 @@ _TASK_REPORTS = (
     Column("单位", 16, attrgetter("department_zh")),
     Column("分工", 6, lambda row: _ROLES.get(row.role, row.role), "centred"),
     Column("状态", 7, attrgetter("state_zh"), "centred"),
+    Column("已填栏数（共6栏）", 8, lambda row: row.fields_filled if row.reported else None, "count"),
     Column("进度（%）", 9, attrgetter("percent"), "tenth"),
     Column("上期（%）", 9, attrgetter("previous_percent"), "tenth"),
     Column("变化（百分点）", 10, attrgetter("percent_change"), "signed"),
@@ -73,6 +74,7 @@ _REPORTING = (
     Column("未报", 8, attrgetter("missing_count"), "count"),
     Column("应报任务（累计）", 14, attrgetter("tasks_owed"), "count"),
     Column("已报任务（累计）", 14, attrgetter("tasks_reported"), "count"),
+    Column("已填栏数（累计，每项任务6栏）", 16, attrgetter("fields_filled"), "count"),
 )
 
 _ASSESSMENT = (
@@ -80,11 +82,11 @@ _ASSESSMENT = (
     Column("单位", 26, attrgetter("department_zh")),
     Column("得分", 9, attrgetter("points"), "tenth"),
     Column("按时报送得分", 11, attrgetter("points_timeliness"), "tenth"),
-    Column("任务报全得分", 11, attrgetter("points_completeness"), "tenth"),
+    Column("填报完整得分", 11, attrgetter("points_completeness"), "tenth"),
     Column("指标报全得分", 11, attrgetter("points_coverage"), "tenth"),
     Column("一次报准得分", 11, attrgetter("points_corrections"), "tenth"),
     Column("按时报送得分率", 12, attrgetter("timeliness_rate"), "share"),
-    Column("任务报全率", 10, attrgetter("completeness_rate"), "share"),
+    Column("填报完整率", 10, attrgetter("completeness_rate"), "share"),
     Column("应报数据项", 10, attrgetter("items_owed"), "count"),
     Column("已采用数据项", 11, attrgetter("items_accepted"), "count"),
     Column("指标报全率", 10, attrgetter("indicator_coverage_rate"), "share"),

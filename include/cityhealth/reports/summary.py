@@ -21,8 +21,9 @@ _WARNINGS = {"yellow": 1, "red": 2}
 class TaskReport:
     """What one department says about one task, or that it says nothing (marts.semimonthly_summary).
 
-    ``percent`` and ``previous_percent`` are 0–100, ``percent_change`` their difference in percentage points,
-    ``similarity`` (0–1) is that of the text with the period's before. ``file``… ``sha256`` say where it was read.
+    ``fields_filled`` of six (five texts, the percentage) are filled. ``percent`` and ``previous_percent`` are 0–100,
+    ``percent_change`` their difference in percentage points, ``similarity`` (0–1) is that of the text with the period's
+    before. ``file``… ``sha256`` say where it was read.
     """
 
     department_code: str
@@ -33,6 +34,7 @@ class TaskReport:
     role: str
     state: str
     state_zh: str
+    fields_filled: int = 0
     percent: float | None = None
     previous_percent: float | None = None
     percent_change: float | None = None
@@ -81,6 +83,7 @@ class Assessment:
     timeliness_rate: float | None = None
     tasks_owed: int
     tasks_reported: int
+    fields_filled: int = 0
     completeness_rate: float | None = None
     items_owed: int
     items_accepted: int

@@ -104,7 +104,7 @@ def test_each_line_says_in_which_file_sheet_and_cell_it_was_read(summary: Summar
 def test_what_is_missing_is_never_a_zero(summary: Summary, book: Workbook) -> None:
     missing = [row for row in _rows(book, "进展明细") if row["状态"] == "未报"]
     assert len(missing) == sum(not report.reported for report in summary.task_reports)
-    assert {row["进度（%）"] for row in missing} | {row["完成情况"] for row in missing} == {"—"}
+    assert {row[name] for row in missing for name in ("进度（%）", "已填栏数（共6栏）", "完成情况")} == {"—"}
     silent = replace(
         summary, blocks=(replace(summary.blocks[0], percent=None, previous_percent=None, reported_count=0),)
     )

@@ -56,7 +56,8 @@ reporting as (
         count(*) filter (where timed.timeliness = 'missing') as missing_count,
         avg(coalesce(credits.parameter, 0)) as timeliness_rate,
         sum(timed.tasks_owed) as tasks_owed,
-        sum(timed.tasks_reported) as tasks_reported
+        sum(timed.tasks_reported) as tasks_reported,
+        sum(timed.fields_filled) as fields_filled
     from timed
     left join gradings as credits on credits.kind = 'credit' and timed.timeliness = credits.code
     group by timed.department_code
@@ -137,7 +138,8 @@ rated as (
         reporting.timeliness_rate::double precision as timeliness_rate,
         reporting.tasks_owed,
         reporting.tasks_reported,
-        (reporting.tasks_reported / nullif(reporting.tasks_owed, 0))::double precision as completeness_rate,
+        reporting.fields_filled,
+        (reporting.fields_filled / nullif(6 * reporting.tasks_owed, 0))::double precision as completeness_rate,
         coalesce(coverage.items_owed, 0) as items_owed,
         coalesce(coverage.items_accepted, 0) as items_accepted,
         coverage.items_accepted::double precision / coverage.items_owed as indicator_coverage_rate,

@@ -1,21 +1,17 @@
--- Grain: one department, task and period (the one summarised, and the one before): the accepted line that counts.
+-- Grain: one department, task and period due: the line that counts.
 -- The latest received wins (tie: arrival_id, then the line); what it replaces stays in the gate.
 with lines as (
-    select * from {{ ref('stg_gate__progress_lines') }}
-    where verdict = 'accepted'
+    select * from {{ ref('int_progress_lines_filled') }}
 ),
 
 periods as (
     select * from {{ ref('int_reporting_periods') }}
-    where is_current or is_previous
 )
 
 select distinct on (lines.department_code, lines.task_code, lines.period)
     lines.*,
     periods.is_current,
-    {{ plain_text(
-        "concat_ws(' ', lines.work_text, lines.status_text, lines.focus_text, lines.problems_text, lines.next_text)"
-    ) }} as plain_texts
+    periods.is_previous
 from lines
 inner join periods on lines.period = periods.period
 order by

@@ -28,6 +28,7 @@ select
     departments.tasks_owed,
     coalesce(reports.synthetic, false) as synthetic,
     coalesce(reports.tasks_reported, 0) as tasks_reported,
+    coalesce(reports.fields_filled, 0) as fields_filled,
     case
         when reports.received_at is null then 'missing'
         when reports.received_at <= periods.cutoff then 'on_time'

@@ -11,13 +11,18 @@ periods as (
 ),
 
 lines as (
-    select * from {{ ref('int_progress_lines_in_force') }}
+    select
+        *,
+        {{ plain_text("concat_ws(' ', work_text, status_text, focus_text, problems_text, next_text)") }} as plain_texts
+    from {{ ref('int_progress_lines_in_force') }}
+    where is_current or is_previous
 )
 
 select
     owed.*,
     periods.edition,
     lines.line_key,
+    coalesce(lines.fields_filled, 0) as fields_filled,
     lines.percent,
     previous.percent as previous_percent,
     {{ settled('lines.percent - previous.percent') }} as percent_change,
@@ -49,4 +54,4 @@ left join lines as previous
     on
         owed.department_code = previous.department_code
         and owed.task_code = previous.task_code
-        and not previous.is_current
+        and previous.is_previous

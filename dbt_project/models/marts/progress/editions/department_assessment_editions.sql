@@ -21,6 +21,7 @@ select
     timeliness_rate,
     tasks_owed::integer as tasks_owed,
     tasks_reported::integer as tasks_reported,
+    fields_filled::integer as fields_filled,
     completeness_rate,
     items_owed::integer as items_owed,
     items_accepted::integer as items_accepted,

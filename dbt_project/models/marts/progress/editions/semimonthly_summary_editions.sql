@@ -14,6 +14,7 @@ select
     role,
     case when line_key is null then 'missing' else 'reported' end as state,
     case when line_key is null then '未报' else '已报' end as state_zh,
+    fields_filled,
     percent,
     previous_percent,
     percent_change,
