@@ -33,16 +33,19 @@ def at(moment: str) -> datetime:
     return datetime.fromisoformat(f"2021-{moment}").replace(tzinfo=CITY_TIMEZONE)
 
 
-def report(*changes: str) -> bytes:
-    """A Word report of the task 生态宜居 whose text under 完成情况 is given as XML."""
+def report(*changes: str, sixth: str = "") -> bytes:
+    """A Word report of the task 生态宜居 whose text under 完成情况 is given as XML; ``sixth`` comes after the five."""
     texts: list[Any] = ["2021年6月5日", "一、生态宜居"]
-    for heading in HEADINGS:
-        texts += [heading, "已写明的内容。"]
+    for number, heading in zip("一二三四五", HEADINGS, strict=True):
+        texts += [f"（{number}）{heading}", "已写明的内容。"]
+    texts += [sixth, "另有内容。"] if sixth else []
     texts += ["完成百分比：80%", "责任人单位：园林科", "填报日期：2021年6月4日"]
 
     def change(document: Any) -> None:
         if changes:
-            target = next(p for n, p in enumerate(document.paragraphs) if document.paragraphs[n - 1].text == "完成情况")
+            target = next(
+                p for n, p in enumerate(document.paragraphs) if document.paragraphs[n - 1].text.endswith("完成情况")
+            )
             target._p.getparent().replace(target._p, paragraph_xml("".join(changes)))
 
     return word(*texts, change=change)
@@ -113,6 +116,10 @@ ROW_RULES: Rules = {
     "no_revisions": (
         Case((), (1,), filename="修订.docx", data=report(run("已核查"), deleted("三"), inserted("八"), run("处。"))),
         Case((), filename="定稿.docx", data=report()),
+    ),
+    "headings_clear": (
+        Case((), (1,), filename="六项.docx", data=report(sixth="（六）意见建议")),
+        Case((), filename="五项.docx", data=report(sixth="意见建议另行报送。")),
     ),
 }
 BATCH_RULES: Rules = {

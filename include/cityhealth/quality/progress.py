@@ -16,7 +16,7 @@ from cityhealth.campaigns import NoSuchPeriod, ReportingPeriod, period_at, read_
 from cityhealth.catalogue import Campaign, fold
 from cityhealth.days import read_day
 from cityhealth.feeds.around import IN_FILE_NAME, IN_SHEET_NAME
-from cityhealth.feeds.progress import DEPARTMENT, REVISED
+from cityhealth.feeds.progress import DEPARTMENT, REVISED, UNCLEAR_HEADINGS
 from cityhealth.periods import PeriodError
 from cityhealth.progress_form import FIVE, HEADER_ALIASES
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
@@ -67,6 +67,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "responsible_given": ("boolean", pa.bool_()),
     "date_problem": ("text", pa.string()),
     "revised": ("boolean", pa.bool_()),
+    "headings_unclear": ("boolean", pa.bool_()),
 }
 
 _PROGRESS_LINE = pa.schema(
@@ -175,6 +176,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department:
         "responsible_given": _GIVEN.search(texts["responsible_text"]) is not None,
         **_date(texts["date_text"], batch.arrival.day),
         "revised": REVISED in others,
+        "headings_unclear": UNCLEAR_HEADINGS in others,
     }
 
 
@@ -319,8 +321,9 @@ def _tasks_owed(row: Row, batch: BatchFacts, lookup: Lookup, department: str | N
     return "、".join(block.name_zh for block in lookup.tasks_of(department or "")) or "（没有登记）"
 
 
-def _revision(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
-    return text_of(json.loads(text_of(row.get("other_cells")) or "{}").get(REVISED))
+def _remark(name: str) -> Writer:
+    """Writes what the reader remarked on a line under ``name``."""
+    return lambda row, batch, lookup, department: text_of(json.loads(text_of(row.get("other_cells")) or "{}").get(name))
 
 
 _WRITERS: Mapping[str, Writer] = {
@@ -340,7 +343,8 @@ _WRITERS: Mapping[str, Writer] = {
     "percent_problem": column("percent_problem"),
     "percent_note": column("percent_note"),
     "date_problem": column("date_problem"),
-    "revision": _revision,
+    "revision": _remark(REVISED),
+    "heading_remark": _remark(UNCLEAR_HEADINGS),
 }
 
 PROGRESS = Subject(

@@ -84,14 +84,19 @@ def _looks_binary(text: str) -> bool:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter for which most rows have the same number (above one) of fields; a comma if none has."""
+    """The delimiter for which most rows have the same number (above one) of fields; a comma if none has.
+
+    A field in which a quote is left counts against it: such a delimiter stands within quoted texts.
+    """
 
     def agreement(delimiter: str) -> tuple[int, int]:
         sample = io.StringIO(text[:_SNIFFED_CHARACTERS], newline="")
         try:
-            widths = Counter(len(row) for row in csv.reader(sample, delimiter=delimiter) if len(row) > 1)
+            rows = [row for row in csv.reader(sample, delimiter=delimiter) if len(row) > 1]
         except csv.Error:
             return 0, 0
-        return max(((rows, width) for width, rows in widths.items()), default=(0, 0))
+        left = sum('"' in field for row in rows for field in row)
+        widths = Counter(map(len, rows))
+        return max(((count - left, width) for width, count in widths.items()), default=(0, 0))
 
     return max(DELIMITERS, key=agreement)
