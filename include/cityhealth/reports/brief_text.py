@@ -37,7 +37,7 @@ def content(summary: Summary, annex_name: str) -> dict[str, Any]:
         "reporting": _reporting(summary),
         "departments": _departments(summary),
         "compared": _compared(summary),
-        "rises": _listed("rises", [_moved(report) for report in summary.rises]),
+        "rises": _rises(summary.rises),
         "falls": _listed("falls", [{**_moved(report), **_fall_reason(report)} for report in summary.falls]),
         "repeated": _listed("repeated", [_repeated(report) for report in summary.repeated]),
         "problem_count": str(sum(map(len, summary.problems.values()))),
@@ -170,6 +170,20 @@ def _compared(summary: Summary) -> str:
         f"提高{len(summary.rises)}项，持平{same}项，下降{len(summary.falls)}项；下降而未说明原因的{unexplained}项，"
         f"文字与上期重复、需要核实的{len(summary.repeated)}项。"
     )
+
+
+def _rises(reports: Sequence[TaskReport]) -> dict[str, Any]:
+    """The largest, as far as they can be told apart: of many that rose alike, none is named before the others."""
+    rows = [_moved(report) for report in reports]
+    listed = _listed("rises", rows)
+    if not listed["more"] or rows[_LISTED["rises"] - 1]["moved"] != rows[_LISTED["rises"]]["moved"]:
+        return {**listed, "tied": ""}
+    amount = rows[_LISTED["rises"]]["moved"]
+    above = [row["moved"] for row in rows].index(amount)
+    alike = sum(row["moved"] == amount for row in rows)
+    below = len(rows) - above - alike
+    tied = f"{'另' if above else ''}有{alike}项同为{amount}，见附表。"
+    return {"rows": rows[:above], "tied": tied, "more": str(below) if below else ""}
 
 
 def _moved(report: TaskReport) -> dict[str, str]:

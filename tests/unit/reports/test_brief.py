@@ -215,6 +215,25 @@ def test_the_table_of_tasks_says_that_changes_are_of_those_that_stated_both(summ
     assert "变化只比较两期都写明进度的单位" in _text(brief)
 
 
+@pytest.mark.parametrize(
+    ("changes", "named", "said"),
+    [
+        ([9, 7, 5, 5, 5], ["9.0", "7.0", "5.0", "5.0", "5.0"], ""),
+        ([9, 7, 6, 5, 4, 3, 2], ["9.0", "7.0", "6.0", "5.0", "4.0"], "其余2项见附表。"),
+        ([9, 7, 5, 5, 5.04, 5, 2], ["9.0", "7.0"], "另有4项同为提高5.0个百分点，见附表。其余1项见附表。"),
+        ([5] * 7, [], "有7项同为提高5.0个百分点，见附表。"),
+    ],
+)
+def test_of_many_that_rose_alike_none_is_named_before_the_others(
+    catalogue: Catalogue, changes: list[float], named: list[str], said: str
+) -> None:
+    reports = tuple(task_report(previous_percent=10.0, percent=10.0 + c, percent_change=float(c)) for c in changes)
+    text = _text(render_brief(summary_of(catalogue, task_reports=reports), ANNEX))
+    rises = text[text.index("（一）进度提高较多的") : text.index("四、存在的问题")]
+    assert re.findall(r"提高([0-9.]+)个百分点。", rises) == named
+    assert "".join(line for line in rises.split("\n")[1 + len(named) :]) == said
+
+
 def test_falls_without_a_reason_are_marked_and_reasons_quoted(summary: Summary, brief: bytes) -> None:
     marked = [p for p in _paragraphs(_word(brief)) if any(r.text == "未说明原因" for r in p.runs)]
     assert len(marked) == sum(report.fell_without_reason for report in summary.task_reports)
