@@ -271,7 +271,11 @@ def test_a_difficulty_is_carried_until_it_is_settled(module_warehouse: Warehouse
 def test_another_problem_is_a_difficulty_of_its_own_and_none_loses_its_words(
     warehouse: Warehouse, city: Settings
 ) -> None:
-    said = ("监测站点缺少运行资金20万元", "采样人员只有2名，培训不足", "监测站点仍缺少运行资金12万元，年内无着落")
+    said = (
+        "监测站点缺少运行资金20万元，需财政部门协调",
+        "采样人员只有2名，培训不足",
+        "监测站点仍缺少运行资金12万元，无着落",
+    )
     days = (("2021-05-20", "2021-05-19"), ("2021-06-05", "2021-06-04"), ("2021-06-20", "2021-06-18"))
     hand_in(
         warehouse,

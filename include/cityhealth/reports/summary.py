@@ -13,6 +13,8 @@ from statistics import fmean
 
 from cityhealth.campaigns import ReportingPeriod
 
+#: The theme (code) of what belongs to no other.
+_OTHER = "other"
 #: How bad a warning is; whatever is not named here is none.
 _WARNINGS = {"yellow": 1, "red": 2}
 
@@ -258,12 +260,12 @@ class Summary:
 
     @cached_property
     def problems(self) -> Mapping[str, tuple[TaskReport, ...]]:
-        """Theme (Chinese) → reports that name a problem of it; the theme with most comes first."""
+        """Theme (Chinese) → reports that name a problem of it; the theme with most comes first, 其他 last."""
         themes: dict[str, list[TaskReport]] = {}
         for report in self.task_reports:
             if report.problem_theme_zh and report.problems_text:
                 themes.setdefault(report.problem_theme_zh, []).append(report)
-        ordered = sorted(themes.items(), key=lambda theme: -len(theme[1]))
+        ordered = sorted(themes.items(), key=lambda theme: (theme[1][0].problem_theme == _OTHER, -len(theme[1])))
         return {theme: tuple(reports) for theme, reports in ordered}
 
     @cached_property

@@ -284,6 +284,17 @@ def test_the_first_period_is_compared_with_nothing(catalogue: Catalogue) -> None
 HOSTILE = "<w:p/>&amp;\"{{ 7*7 }}{% for x in y %}{_{ x }_} \a\f\x01\u202e\ufffe=cmd|'/c'!A1\t行一\n行二 ]]>"
 
 
+def test_problems_of_no_theme_come_last_however_many_they_are(catalogue: Catalogue) -> None:
+    themes = (*3 * [("other", "其他")], ("staff", "人员力量"), *2 * [("funds", "资金保障")])
+    reports = tuple(
+        task_report(problem_theme=code, problem_theme_zh=name, problems_text=f"第{n}个问题")
+        for n, (code, name) in enumerate(themes)
+    )
+    text = _text(render_brief(summary_of(catalogue, task_reports=reports), ANNEX))
+    headings = re.findall(r"（([一二三])）(\S+)（([0-9])条）", text)
+    assert headings == [("一", "资金保障", "2"), ("二", "人员力量", "1"), ("三", "其他", "3")]
+
+
 def test_what_departments_write_stands_as_it_is(catalogue: Catalogue) -> None:
     report = task_report(
         problem_theme="other", problem_theme_zh="其他", problems_text=HOSTILE, role="lead", next_text=HOSTILE
