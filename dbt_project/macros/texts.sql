@@ -13,9 +13,21 @@
 {%- endmacro %}
 
 
-{# Whether a field says something: 无, 暂无 and their like do not. A text of many characters is spared the look. #}
+{# Whether a field says something: 无, 暂无 and their like do not. No such answer is long: most texts are spared the look. #}
 {% macro says_something(x) -%}
-    (length(coalesce({{ x }}, '')) > 40 or {{ says_problem(x) }})
+    (length(coalesce({{ x }}, '')) > 24 or {{ says_problem(x) }})
+{%- endmacro %}
+
+
+{# How many of a line's six fields are filled: five texts, the percentage. 「无」 fills 存在的问题 only; what is finished needs
+   no next step. #}
+{% macro fields_filled(line) -%}
+    {{ says_something(line ~ '.work_text') }}::integer
+    + {{ says_something(line ~ '.status_text') }}::integer
+    + {{ says_something(line ~ '.focus_text') }}::integer
+    + ({{ says_something(line ~ '.problems_text') }} or {{ plain_text(line ~ '.problems_text') }} <> '')::integer
+    + (coalesce({{ line }}.percent >= 100, false) or {{ says_something(line ~ '.next_text') }})::integer
+    + ({{ line }}.percent is not null)::integer
 {%- endmacro %}
 
 

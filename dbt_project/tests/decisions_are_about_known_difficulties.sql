@@ -1,4 +1,5 @@
--- Suspicious: a decision of a meeting that names no difficulty on the list: perhaps a mistyped number (编号).
+-- Suspicious: a decision of a meeting that names no difficulty on the list: perhaps a mistyped number (编号), or one that
+-- was settled in an earlier period.
 {{ config(
     severity='warn',
     tags=['summary', 'edition'],
@@ -23,7 +24,8 @@ decisions as (
 ),
 
 difficulties as (
-    select * from {{ ref('int_difficulties_tracked') }}
+    select * from {{ ref('difficulty_list_editions') }}
+    where period = '{{ var("period") }}' and edition = {{ var("edition") }}
 )
 
 select

@@ -58,7 +58,8 @@ select
     raised.task_code,
     raised.problems_text as problem_text,
     last_statements.problems_text as latest_text,
-    coalesce(
+    raised.statement_id <> last_statements.statement_id
+    and coalesce(
         {{ settled(text_similarity('raised.plain_problem', 'last_statements.plain_problem')) }} < rules.reworded_below,
         false
     ) as reworded,

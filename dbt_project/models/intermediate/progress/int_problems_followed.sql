@@ -21,6 +21,8 @@ statements as materialized (
         problems.*,
         {{ plain_text('problems.problems_text') }} as plain_problem,
         settlements.received_at as settled_at,
+        -- Numbers in place of names: there are many to compare.
+        dense_rank() over (order by problems.department_code, problems.task_code) as subject,
         row_number() over (
             partition by problems.department_code, problems.task_code
             order by problems.number
@@ -29,60 +31,121 @@ statements as materialized (
     left join settlements on problems.statement_id = settlements.difficulty_id
 ),
 
--- One statement after the other, since each is compared with what was said before: last_said holds of every difficulty
--- so far its last words and when it was settled.
+-- How alike two statements of a department and task are: Dice's coefficient over their distinct pairs of neighbouring
+-- characters, as the macro text_similarity has it; for all at once.
+pairs as (
+    select
+        statements.subject,
+        statements.nth,
+        characters.pair
+    from statements
+    cross join lateral (
+        select distinct substr(statements.plain_problem, places.place, 2) as pair
+        from generate_series(1, greatest(length(statements.plain_problem) - 1, 1)) as places (place)
+    ) as characters
+),
+
+counted as (
+    select
+        subject,
+        nth,
+        count(*) as pair_count
+    from pairs
+    group by subject, nth
+),
+
+shared as (
+    select
+        later.subject,
+        later.nth,
+        earlier.nth as earlier_nth,
+        count(*) as pair_count
+    from pairs as later
+    inner join pairs as earlier
+        on later.subject = earlier.subject and later.pair = earlier.pair and later.nth > earlier.nth
+    group by later.subject, later.nth, earlier.nth
+),
+
+compared as (
+    select
+        shared.subject,
+        shared.nth,
+        shared.earlier_nth,
+        {{ settled('2.0 * shared.pair_count / (later.pair_count + earlier.pair_count)') }} as similarity
+    from shared
+    inner join counted as later on shared.subject = later.subject and shared.nth = later.nth
+    inner join counted as earlier on shared.subject = earlier.subject and shared.earlier_nth = earlier.nth
+),
+
+alike as (
+    select
+        compared.subject,
+        compared.nth,
+        jsonb_object_agg(compared.earlier_nth, compared.similarity) as similarities
+    from compared
+    cross join rules
+    where compared.similarity >= rules.same_from
+    group by compared.subject, compared.nth
+),
+
+in_order as materialized (
+    select
+        statements.subject,
+        statements.nth,
+        statements.received_at,
+        statements.settled_at,
+        alike.similarities
+    from statements
+    left join alike on statements.subject = alike.subject and statements.nth = alike.nth
+),
+
+-- One statement after the other, since each is compared with what was said last: last_said holds of every difficulty so
+-- far its last statement and when it was settled.
 followed as (
     with recursive chain as (
         select
-            department_code,
-            task_code,
+            subject,
             nth,
-            statement_id,
-            statement_id as difficulty_id,
-            jsonb_build_object(statement_id, jsonb_build_array(plain_problem, settled_at)) as last_said
-        from statements
+            nth as raised_nth,
+            jsonb_build_object(nth, jsonb_build_array(nth, settled_at)) as last_said
+        from in_order
         where nth = 1
         union all
         select
-            statements.department_code,
-            statements.task_code,
-            statements.nth,
-            statements.statement_id,
-            coalesce(alike.difficulty_id, statements.statement_id) as difficulty_id,
+            in_order.subject,
+            in_order.nth,
+            coalesce(same.raised_nth, in_order.nth) as raised_nth,
             chain.last_said || jsonb_build_object(
-                coalesce(alike.difficulty_id, statements.statement_id),
+                coalesce(same.raised_nth, in_order.nth),
                 jsonb_build_array(
-                    statements.plain_problem,
-                    case when alike.difficulty_id is null then statements.settled_at else alike.settled_at end
+                    in_order.nth,
+                    case when same.raised_nth is null then in_order.settled_at else same.settled_at end
                 )
             ) as last_said
         from chain
-        inner join statements
-            on
-                chain.department_code = statements.department_code
-                and chain.task_code = statements.task_code
-                and chain.nth + 1 = statements.nth
-        cross join rules
+        inner join in_order on chain.subject = in_order.subject and chain.nth + 1 = in_order.nth
         left join lateral (
             select
-                difficulties.difficulty_id,
-                (difficulties.last_words ->> 1)::timestamptz as settled_at,
-                case
-                    when difficulties.last_words ->> 0 = statements.plain_problem then 1.0
-                    else {{ settled(text_similarity('(difficulties.last_words ->> 0)', 'statements.plain_problem')) }}
-                end as similarity
-            from jsonb_each(chain.last_said) as difficulties (difficulty_id, last_words)
-            where coalesce((difficulties.last_words ->> 1)::timestamptz > statements.received_at, true)
-            order by similarity desc nulls last, difficulty_id
+                difficulties.raised_nth::bigint as raised_nth,
+                (difficulties.last_statement ->> 1)::timestamptz as settled_at
+            from
+                jsonb_each(case when in_order.similarities is not null then chain.last_said end)
+                    as difficulties (raised_nth, last_statement)
+            where
+                jsonb_exists(in_order.similarities, difficulties.last_statement ->> 0)
+                and coalesce((difficulties.last_statement ->> 1)::timestamptz > in_order.received_at, true)
+            order by
+                (in_order.similarities ->> (difficulties.last_statement ->> 0))::double precision desc,
+                difficulties.raised_nth::bigint asc
             limit 1
-        ) as alike on rules.same_from <= alike.similarity
+        ) as same on true
     )
 
     select * from chain
 )
 
 select
-    followed.difficulty_id,
+    raised.statement_id as difficulty_id,
     statements.statement_id,
     statements.department_code,
     statements.task_code,
@@ -93,4 +156,5 @@ select
     statements.synthetic,
     statements.plain_problem
 from followed
-inner join statements on followed.statement_id = statements.statement_id
+inner join statements on followed.subject = statements.subject and followed.nth = statements.nth
+inner join statements as raised on followed.subject = raised.subject and followed.raised_nth = raised.nth

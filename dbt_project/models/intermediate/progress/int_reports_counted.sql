@@ -1,7 +1,7 @@
 -- Grain: one department and one period (none: unreadable) of which something was handed in during the campaign.
 -- What was received first decides when it came, the lines in force what it holds.
 with received as (
-    select * from {{ ref('int_progress_lines_filled') }}
+    select * from {{ ref('int_progress_lines_said') }}
 ),
 
 in_force as (
