@@ -152,7 +152,7 @@ def test_the_period_after_is_rendered_again_when_the_one_before_comes_later(city
     assert len(after) == 2 and after[0][2] == before.sha256 and after[1][1] == before.path
     text = _text(city.publish(SECOND)["brief"])
     assert sha256_hex(Path(before.path).read_bytes()) == after[1][2]
-    assert "没有小结" not in text and "比上期新增或加重1项" in text
+    assert "没有小结" not in text and "与上期相比，新增或加重1项" in text
 
 
 def test_a_rendering_that_comes_back_becomes_the_newest_record_again(city: City, tmp_path: Path) -> None:

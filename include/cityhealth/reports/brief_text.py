@@ -155,9 +155,9 @@ def _department(row: Assessment, earlier: Sequence[Timeliness]) -> dict[str, Any
 
 
 def _newest(items: Sequence[str]) -> str:
-    """The newest few of a list in the order of time."""
+    """The newest few of a list, in the order of time."""
     most = _LISTED["earlier"]
-    return "、".join(reversed(items[-most:])) + ("等" if len(items) > most else "")
+    return "、".join(items[-most:]) + ("等" if len(items) > most else "")
 
 
 def _compared(summary: Summary) -> str:
@@ -272,7 +272,7 @@ def _next_steps(summary: Summary) -> list[dict[str, str]]:
         if lead is None or not lead.reported:
             text = "牵头单位本期未报。"
         else:
-            text = zh.said(lead.next_text, _NEXT_STEPS) if lead.next_text else "牵头单位没有填写下一步工作计划。"
+            text = zh.sentence(lead.next_text, _NEXT_STEPS) if lead.next_text else "牵头单位没有填写下一步工作计划。"
         heading = {"number": zh.counted(number), "task": block.task_zh, "lead": block.lead_zh or zh.NONE}
         steps.append({**heading, "text": text})
     return steps
@@ -310,7 +310,7 @@ def _warning_summary(summary: Summary) -> str:
     if summary.previous_warnings is None:
         return f"{now}上期（{zh.period_day(summary.previous_key)}）没有小结，不能区分新增。"
     new = len(summary.new_warnings)
-    return f"{now}" + (f"比上期新增或加重{new}项：" if new else "比上期没有新增或加重。")
+    return f"{now}" + (f"与上期相比，新增或加重{new}项：" if new else "与上期相比，没有新增或加重的预警。")
 
 
 def _warning(summary: Summary, indicator: IndicatorRow) -> dict[str, Any]:

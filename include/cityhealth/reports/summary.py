@@ -290,7 +290,12 @@ class Summary:
     @cached_property
     def synthetic(self) -> bool:
         """Whether anything here was made by a program for showing, so that nothing made of it is taken for real."""
-        rows = (*self.task_reports, *self.timeliness, *self.difficulties, *self.indicators)
+        rows: tuple[TaskReport | Timeliness | Difficulty | IndicatorRow, ...] = (
+            *self.task_reports,
+            *self.timeliness,
+            *self.difficulties,
+            *self.indicators,
+        )
         return self.marked_synthetic or any(row.synthetic for row in rows)
 
 

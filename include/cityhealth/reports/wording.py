@@ -94,6 +94,14 @@ def said(text: str | None, longest: int | None = None) -> str:
     return line if longest is None or len(line) <= longest else f"{line[:longest]}……（全文见附表）"
 
 
+def sentence(text: str | None, longest: int | None = None) -> str:
+    """What :func:`said` gives, with a full stop where the department wrote none."""
+    line = said(text, longest)
+    if line == NONE or line[-1] in "。！？!?…":
+        return line
+    return f"{line.rstrip('，,；;：:、. ')}。"
+
+
 def printable(text: str) -> str:
     """``text`` without control characters but for the ends of lines."""
     kept = (c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c in "\n\t" or _is_printable(c))

@@ -23,7 +23,7 @@ from cityhealth.catalogue import Catalogue
 from cityhealth.errors import SettingsError
 from cityhealth.reports import wording as zh
 from cityhealth.reports.brief import BriefTemplateError, brief_template, render_brief
-from cityhealth.reports.summary import Block, Summary
+from cityhealth.reports.summary import Block, Summary, Timeliness
 from half_month import full_summary, summary_of, task_report
 
 ANNEX = "附表.xlsx"
@@ -115,6 +115,21 @@ def test_late_reports_of_earlier_periods_are_told_with_how_late(brief: bytes) ->
     assert earlier["市卫生健康委员会"] == "未报1次：5月20日"
     assert earlier["市住房和城乡建设局"] == "无"
     assert "以前各期累计迟报2次（其中当日迟报1次），至今未报1次。" in _text(brief)
+
+
+def test_earlier_misses_are_listed_in_the_order_of_time(summary: Summary) -> None:
+    department = summary.assessments[0]
+    missed = ("2021-05-20", "2021-06-20", "2021-07-05", "2021-08-20")
+    for count, told in ((2, "未报2次：5月20日、6月20日"), (4, "未报4次：6月20日、7月5日、8月20日等")):
+        rows = tuple(
+            Timeliness(
+                department_code=department.department_code, department_zh=department.department_zh,
+                reported_period=key, timeliness="missing", timeliness_zh="未报",
+            )
+            for key in missed[:count]
+        )  # fmt: skip
+        data = render_brief(replace(summary, assessments=(department,), timeliness=rows), ANNEX)
+        assert [row[4] for row in _rows(data, "名次")] == [told]
 
 
 def test_missing_departments_are_named_and_have_no_numbers(summary: Summary, brief: bytes) -> None:
@@ -250,6 +265,8 @@ def test_new_warnings_are_those_that_were_not_so_bad_before(catalogue: Catalogue
     rows = [row for row in _rows(render_brief(known, ANNEX), "指标", "数值") if row[0].startswith(red)]
     assert rows and rows[0][3:5] == ["红色预警", "黄色预警"]
     assert "没有小结，不能区分新增" in _text(render_brief(replace(summary, previous_warnings=None), ANNEX))
+    same = _text(render_brief(replace(summary, previous_warnings=warned), ANNEX))
+    assert "与上期相比，没有新增或加重的预警。" in same
 
 
 def test_a_difficulty_keeps_its_words_and_what_is_said_now_stands_beside_them_where_it_differs(

@@ -72,3 +72,20 @@ def test_said_text_is_one_line_that_any_document_may_hold(text: str) -> None:
 def test_a_long_text_is_cut_and_says_where_the_rest_is() -> None:
     assert zh.said("问题" * 100, 10) == "问题" * 5 + "……（全文见附表）"
     assert zh.said("问题", 2) == "问题"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("完成汇总", "完成汇总。"),
+        ("完成汇总。", "完成汇总。"),
+        ("一是汇总；二是上报；", "一是汇总；二是上报。"),
+        ("Finish.", "Finish。"),
+        ("汇总！\n", "汇总！"),
+        ("长" * 12, f"{'长' * 10}……（全文见附表）。"),
+        (" ", "—"),
+        (None, "—"),
+    ],
+)
+def test_what_a_department_wrote_is_a_sentence(text: str | None, shown: str) -> None:
+    assert zh.sentence(text, 10) == shown
