@@ -181,7 +181,9 @@ def test_every_airflow_setting_named_exists_in_this_airflow(airflow_settings: se
 
 
 def test_every_cityhealth_setting_named_is_one_that_the_program_reads() -> None:
-    readers = ("include/cityhealth/settings.py", "plugins/cityhealth_airflow/messages.py")
+    readers = (
+        "include/cityhealth/settings.py", "plugins/cityhealth_airflow/messages.py", "include/cityhealth/reports/brief.py",
+    )  # fmt: skip
     source = "".join((PROJECT_ROOT / reader).read_text() for reader in readers)
     known = set(re.findall(r'"(CITYHEALTH_\w+)"', source)) | {
         f"CITYHEALTH_{login}_PASSWORD"

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import typer.main
 
+from cityhealth.catalogue import Catalogue
 from cityhealth.cli import app
+from cityhealth.reports.brief_text import content
 from cityhealth.settings import PROJECT_ROOT
+from half_month import full_summary
 
 PAGES = sorted((PROJECT_ROOT / "docs").glob("*.md"))
 _CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
@@ -62,6 +65,12 @@ def test_the_page_for_bi_tools_lists_exactly_the_marts_that_there_are() -> None:
     rows = re.findall(r"^\| (`[a-z_`, ]+`) \| an? ", page, re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"\w+", row)}
     assert listed == {path.stem for path in (PROJECT_ROOT / "dbt_project" / "models" / "marts").rglob("*.sql")}
+
+
+def test_the_page_on_the_brief_lists_exactly_the_placeholders_that_there_are(catalogue: Catalogue) -> None:
+    page = (PROJECT_ROOT / "docs" / "restyle-the-brief.md").read_text()
+    named = {name for row in re.findall(r"^\| (`.+?) \| ", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(content(full_summary(catalogue), "附表.xlsx"))
 
 
 def test_the_runbook_has_a_section_for_every_dag() -> None:
