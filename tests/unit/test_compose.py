@@ -182,8 +182,10 @@ def test_every_airflow_setting_named_exists_in_this_airflow(airflow_settings: se
 
 def test_every_cityhealth_setting_named_is_one_that_the_program_reads() -> None:
     readers = (
-        "include/cityhealth/settings.py", "plugins/cityhealth_airflow/messages.py", "include/cityhealth/reports/brief.py",
-    )  # fmt: skip
+        "include/cityhealth/settings.py",
+        "include/cityhealth/reports/brief.py",
+        "plugins/cityhealth_airflow/messages.py",
+    )
     source = "".join((PROJECT_ROOT / reader).read_text() for reader in readers)
     known = set(re.findall(r'"(CITYHEALTH_\w+)"', source)) | {
         f"CITYHEALTH_{login}_PASSWORD"
