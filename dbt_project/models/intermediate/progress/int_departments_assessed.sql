@@ -180,6 +180,7 @@ select
     timed.timeliness,
     timed.received_at,
     timed.minutes_early,
-    rank() over (order by summed.points desc) as points_rank
+    -- By what is shown: equal points are one rank.
+    rank() over (order by round(summed.points::numeric, 1) desc) as points_rank
 from summed
 inner join timed on summed.department_code = timed.department_code and timed.is_current
