@@ -1,1 +1,1 @@
-"""Where things are: datums, reference systems, layers and rasters as handed in, measured in square metres and metres."""
+"""Where things are: datums, reference systems, layers and rasters as handed in, measured in metres."""
