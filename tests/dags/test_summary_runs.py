@@ -231,12 +231,13 @@ def in_another_database(warehouse: Warehouse, landing_url: str, outbox: Path) ->
 
 
 @pytest.fixture(scope="module")
-def observed(running: LocalAirflow, module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Observed:
+def observed(
+    running: LocalAirflow, module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory, webhook: _Webhook
+) -> Observed:
     land_reports(running.settings)
     client = running.client()
 
     newer = start(client, DAG, *NEWER, newest_first=True, say=say)
-    late_key = one_deadline_passes(running)
     wait_for(lambda: running_tasks(client, newer, "summarise"))
     say("kill the scheduler")
     states = [run["state"] for run in client.backfill_runs(DAG, len(newer.keys))]
@@ -245,11 +246,13 @@ def observed(running: LocalAirflow, module_warehouse: Warehouse, tmp_path_factor
     wait_for(lambda: "scheduler" not in running.running())
     running.up(COMPONENTS)
     say("started again")
+    late_key = one_deadline_passes(running)
     # While Airflow finds out what was orphaned: the same periods without it, in a database of their own.
     outbox = tmp_path_factory.mktemp("outbox")
     reference = in_another_database(module_warehouse, running.settings.landing_url, outbox)
     say("compared")
     finish(client, newer, say)
+    wait_for(lambda: [post for post in webhook.posts if "late" in post["title"]])
     close_ended_backfills(running)
 
     client.unpause("check_summaries")

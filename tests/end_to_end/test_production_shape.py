@@ -15,13 +15,12 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
 from cityhealth.landing import LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.settings import CITY_TIMEZONE, PROJECT_ROOT, Settings
-from cityhealth.stack import AirflowClient
+from cityhealth.stack import AirflowClient, StackError
 from cityhealth.warehouse.embedded import EmbeddedServer
 from compose_file import SERVICES, environment, secret_variables
 from requirements import require_program
@@ -128,7 +127,7 @@ def _eventually(what: Callable[[], bool], seconds: float) -> bool:
         try:
             if what():
                 return True
-        except httpx.HTTPError:
+        except StackError:
             pass
         time.sleep(1)
     return False
