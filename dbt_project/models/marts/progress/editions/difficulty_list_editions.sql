@@ -1,7 +1,7 @@
 -- Grain: one edition of one reporting period × one difficulty, from the period in which it was raised to the one in
 -- which it was settled, both included.
--- Statements are followed one after the other, through tables of which the planner knows nothing: it looped over 43,200 of
--- them for each of 1,800. Without loops a period of the tenth year takes 6 s here instead of 65.
+-- Statements are followed one after the other, through tables of which the planner knows nothing: it looped over
+-- 43,200 of them for each of 1,800. Without loops a period of the tenth year takes 6 s here instead of 65.
 {{ config(pre_hook='set local enable_nestloop = off') }}
 with difficulties as (
     select * from {{ ref('int_difficulties_tracked') }}
