@@ -146,10 +146,21 @@ def _window(
     return answers
 
 
-def _parts(grid: Grid, window: Window, outlines: gpd.GeoSeries) -> list[tuple[np.ndarray, np.ndarray]]:
+def _parts(grid: Grid, window: Window, outlines: gpd.GeoSeries) -> list[tuple[np.ndarray | slice, np.ndarray]]:
     """For each outline the cells of ``window`` that it touches (row by row, from 0), and the part of each it covers."""
     west, south, east, north = grid.bounds(window)
     shape = (int(window.height), int(window.width))
+    whole = shapely.covers(outlines.to_numpy(), shapely.box(west, south, east, north))
+    every_cell = (slice(None), np.broadcast_to(1.0, shape[0] * shape[1]))
+    cut = iter(_cut_parts(west, south, east, north, shape, outlines[~whole]))
+    return [every_cell if within else next(cut) for within in whole]
+
+
+def _cut_parts(
+    west: float, south: float, east: float, north: float, shape: tuple[int, int], outlines: gpd.GeoSeries
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    if outlines.empty:
+        return []
     frame = gpd.GeoDataFrame(geometry=outlines.to_numpy(), crs=outlines.crs)
     system = frame.crs.to_wkt()
     cells = NumPyRasterSource(np.broadcast_to(np.uint8(0), shape), west, south, east, north, srs_wkt=system)
@@ -162,7 +173,8 @@ def _parts(grid: Grid, window: Window, outlines: gpd.GeoSeries) -> list[tuple[np
 
 def _amount(numbers: np.ndarray, parts: np.ndarray, m2: np.ndarray) -> Amount:
     known = np.isfinite(numbers)
-    numbers, parts, m2 = numbers[known], parts[known], m2[known]
+    if not known.all():
+        numbers, parts, m2 = numbers[known], parts[known], m2[known]
     return Amount(float(parts.sum()), float(m2.sum()), float(parts @ numbers), float(m2 @ numbers))
 
 
