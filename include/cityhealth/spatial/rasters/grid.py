@@ -11,8 +11,9 @@ from affine import Affine
 from pyproj import CRS
 from rasterio.windows import Window
 
-WINDOW_CELLS = 1 << 20
-"""Cells that one window holds at most, unless a single block of the file is larger."""
+WINDOW_CELLS = 1 << 18
+"""Cells that one window holds at most, unless a single block of the file is larger. Small enough that most windows lie
+wholly inside a district, where no part of a cell need be computed."""
 
 
 @dataclass(frozen=True)
