@@ -116,5 +116,5 @@ def test_heights_of_buildings_against_their_attribute() -> None:
     stated = buildings["HEIGHT"].to_numpy()[known]
     above_ground = (heights["dsm"] - heights["dtm"])[known]
     assert np.corrcoef(above_ground, stated)[0, 1] > 0.95
-    # the attribute lies about 2 m below the surface model: it is the eaves' height, or an older survey
+    # the attribute lies about 2 m below the height raster; its source does not say what it measures
     assert np.median(heights["hag"][known] - stated) == pytest.approx(1.99, abs=0.01)
