@@ -42,7 +42,7 @@ class Office:
             data, feed=feed, filename=filename, department_text=department, received_at=received_at or self._now,
             attachments=[(name, b"%PDF") for name in attachments],
         )  # fmt: skip
-        return load_arrival(self.warehouse, self.landing, feed_named(feed, "jincheng"), arrival).batch_id
+        return load_arrival(self.warehouse, self.landing, feed_named(feed, self.warehouse.settings), arrival).batch_id
 
     def judge(self, *batch_ids: str) -> list[Judgement]:
         outbox = str(self.home / "outbox")

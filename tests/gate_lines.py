@@ -14,7 +14,7 @@ from cityhealth.quality.batch import BatchFacts
 from cityhealth.quality.items.candidates import TEXTS
 from cityhealth.quality.meeting import MEETING
 from cityhealth.quality.progress import PROGRESS
-from cityhealth.settings import CITY_TIMEZONE
+from cityhealth.settings import CITY_TIMEZONE, from_environment
 
 RECEIVED = datetime(2021, 5, 20, 9, 0, tzinfo=CITY_TIMEZONE)
 
@@ -37,7 +37,7 @@ def batch(
         received_at,
         tuple(Attachment(a, "cd" * 32) for a in attachments),
     )
-    return BatchFacts("0123456789abcdef0123", feed_named(feed, "jincheng").raw_table, arrival, **read_error)
+    return BatchFacts("0123456789abcdef0123", feed_named(feed, from_environment({})).raw_table, arrival, **read_error)
 
 
 #: Lines with which nothing is wrong: of an indicator workbook, of a progress report, of a meeting's list.

@@ -128,7 +128,7 @@ class Trial:
     def assert_judged_alone_as_together(self, other: Office, names: Sequence[str]) -> None:
         """Each of these cases has the same judgement, lines and receipt in an office that judges it by itself."""
         batches = [self.judgements[name, True].batch_id for name in names]
-        feed = feed_named(self.form.feed, "jincheng")
+        feed = feed_named(self.form.feed, other.warehouse.settings)
         for arrival in reversed(self.office.landing.arrivals(feed.name)):
             if batch_id_of(arrival) in batches:
                 other.landing = self.office.landing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 
 from cityhealth.period_mentions import mentions
 from cityhealth.periods import Period, PeriodError, parse_period
@@ -17,6 +17,7 @@ _TAIL = re.compile(r"(?:之前|以前|前|止|内)?(?:完成|办结|办理完毕
 _MONTH = re.compile(r"(?:(\d{4})年)?(\d{1,2})月份?[底末]?")
 # 9.10 as a number in a cell is 9.1 as well.
 _CUT = re.compile(r"\d{1,2}\.[123]")
+_HALF_A_YEAR = timedelta(days=182)
 
 
 def read_day(text: str, since: date) -> Period:
@@ -38,6 +39,18 @@ def read_day(text: str, since: date) -> Period:
     if found is None:
         raise PeriodError(f"看不懂的日期「{_shown(text)}」，请写成 2021-09-15 的样子")
     return found
+
+
+def read_nearest_day(text: str, to: date) -> date:
+    """The one day that ``text`` names; without a year it is the nearest to ``to``.
+
+    Raises:
+        PeriodError: as :func:`read_day`, or a month or a year; the message is Chinese and quotes the text.
+    """
+    found = read_day(text, to - _HALF_A_YEAR)
+    if found.start != found.end:
+        raise PeriodError(f"「{text.strip()}」不是一个日期")
+    return found.end
 
 
 def _plain(text: str) -> str:

@@ -134,7 +134,7 @@ def _print_summary(warehouse: Warehouse, period: ReportingPeriod, out: Console) 
         "牵头单位",
         "已报/应报",
         "完成 %",
-        "较上期",
+        "可比变化",
         "问题",
         title=f"{period.title_zh}半月进展 half-month summary（合成数据）",
     )

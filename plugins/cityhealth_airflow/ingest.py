@@ -42,7 +42,7 @@ def ingest_tasks(feed_name: str, asset: Asset) -> None:
         landing, day, wanted = _landing(), arrival_day(context), set(arrival_ids)
         arrivals = [a for a in landing.arrivals(feed_name, day, day) if a.arrival_id in wanted]
         rows = 0
-        feed = feed_named(feed_name, from_environment().city)
+        feed = feed_named(feed_name, from_environment())
         for loaded in load_arrivals(_warehouse(), landing, feed, arrivals, run=context["run_id"]):
             log.info("%s: %s", loaded.arrival.filename, loaded.read_error_zh or f"{loaded.rows} rows")
             rows += loaded.rows

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -18,7 +19,7 @@ from cityhealth.feeds import feed_named
 from cityhealth.feeds.progress import DEPARTMENT, REVISED, UNCLEAR_HEADINGS, ProgressFeed
 from cityhealth.landing import Arrival
 from cityhealth.progress_form import FIVE as FIELDS, HEADER_ALIASES
-from cityhealth.settings import CITY_TIMEZONE
+from cityhealth.settings import CITY_TIMEZONE, from_environment
 from cityhealth.tabular.labels import Labels, split_mark
 from word_files import FIVE, deleted, fill, inserted, paragraph_xml, picture, run, word
 
@@ -581,9 +582,9 @@ def test_a_name_in_a_sentence_is_no_heading() -> None:
 
 
 def test_the_feed_of_a_city_knows_its_tasks() -> None:
-    feed = feed_named("progress", "jincheng")
+    feed = feed_named("progress", from_environment({}))
     assert isinstance(feed, ProgressFeed) and len(feed.tasks) == 10 and set(TASKS) < set(feed.tasks)
-    assert ProgressFeed.of_city("nowhere") == ProgressFeed()
+    assert ProgressFeed.of_catalogue(Path("nowhere")) == ProgressFeed()
 
 
 # Text that is not there any more

@@ -123,7 +123,7 @@ def test_what_was_received_up_to_the_moment_is_loaded_and_judged_and_nothing_lat
 
 def test_what_was_loaded_and_not_judged_is_judged_if_it_was_received_by_then(city: Installation) -> None:
     arrival = city.land("progress", "06-04 10:00", report("生态宜居"))
-    batch = load_arrival(city.warehouse, city.landing, feed_named("progress", "small"), arrival).batch_id
+    batch = load_arrival(city.warehouse, city.landing, feed_named("progress", city.settings), arrival).batch_id
     assert city.collect(at("06-04 09:59")) == []
     assert [judgement.batch_id for judgement in city.collect(at("06-04 10:00"))] == [batch]
 

@@ -48,7 +48,7 @@ def land(
     from cityhealth.landing import LandingZone
 
     settings = from_environment()
-    feed_named(feed, settings.city)
+    feed_named(feed, settings)
     landing = LandingZone(settings.landing_url)
     moment = moment_of(received)
     attachments = [(path.name, path.read_bytes()) for path in attach or []]

@@ -10,18 +10,19 @@ from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.progress import ProgressFeed
 from cityhealth.feeds.yearbook import YearbookFeed
+from cityhealth.settings import Settings
 
-#: Name → how to make the feed for a city.
-FEEDS: Mapping[str, Callable[[str], Feed]] = {
-    "departmental": lambda city: DepartmentalFeed(),
-    "yearbook": YearbookFeed.of_city,
-    "progress": ProgressFeed.of_city,
-    "meeting": lambda city: MeetingFeed(),
+#: Name → how to make the feed of an installation.
+FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
+    "departmental": lambda settings: DepartmentalFeed(),
+    "yearbook": lambda settings: YearbookFeed.of_city(settings.city),
+    "progress": lambda settings: ProgressFeed.of_catalogue(settings.seed_dir),
+    "meeting": lambda settings: MeetingFeed(),
 }
 
 
-def feed_named(name: str, city: str) -> Feed:
-    """The feed of that name for a city.
+def feed_named(name: str, settings: Settings) -> Feed:
+    """The feed of that name for an installation.
 
     Raises:
         SettingsError: there is none; the message lists those that there are.
@@ -30,4 +31,4 @@ def feed_named(name: str, city: str) -> Feed:
         make = FEEDS[name]
     except KeyError:
         raise SettingsError(f"there is no feed {name!r}; feeds are: {', '.join(FEEDS)}") from None
-    return make(city)
+    return make(settings)

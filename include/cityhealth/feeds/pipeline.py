@@ -210,7 +210,7 @@ def collect(
     with _collecting(warehouse):
         failures = []
         for feed_name in FEEDS:
-            feed = feed_named(feed_name, settings.city)
+            feed = feed_named(feed_name, settings)
             received = landing.arrivals(
                 feed_name, last=until.astimezone(CITY_TIMEZONE).date(), known=_loaded_arrivals(warehouse, feed_name)
             )
@@ -278,7 +278,7 @@ def ingest(
     Raises:
         CityHealthError: an arrival could not be loaded for a reason that may pass.
     """
-    feed = feed_named(feed_name, settings.city)
+    feed = feed_named(feed_name, settings)
     landing = LandingZone(settings.landing_url)
     arrivals = landing.arrivals(feed.name, first, last)
     batch_ids: list[str] = []

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -39,7 +40,6 @@ from cityhealth.progress_form import (
     SINGLE_FIELDS,
     headings_zh,
 )
-from cityhealth.settings import PROJECT_ROOT
 from cityhealth.tabular import Cell, Sheet, Table, TableRow, find_table, read_sheets
 from cityhealth.tabular.labelled import labelled_rows
 from cityhealth.tabular.labels import Labels, is_sentence, split_mark
@@ -87,9 +87,9 @@ class ProgressFeed:
     schema: pa.Schema = _SCHEMA
 
     @classmethod
-    def of_city(cls, city: str) -> ProgressFeed:
+    def of_catalogue(cls, seed_dir: Path) -> ProgressFeed:
         """With the names of the city's tasks, those that have ceased to be one too."""
-        path = PROJECT_ROOT / "dbt_project" / "seeds" / city / "work_blocks.csv"
+        path = seed_dir / "work_blocks.csv"
         if not path.is_file():
             return cls()
         blocks, _ = read_table(path.read_bytes(), path.name, WorkBlock)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from cityhealth.campaigns import reporting_periods
 from cityhealth.catalogue import fold
-from cityhealth.days import read_day
+from cityhealth.days import read_day, read_nearest_day
 from cityhealth.meeting_form import DECISIONS, HEADER_ALIASES
 from cityhealth.periods import PeriodError
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
@@ -27,8 +27,6 @@ _ASSIGNED = ("交办", "已交办", "转办", "办理", "交由", "继续办理"
 
 #: A time limit without its year: that long before the meeting it is a slip, earlier it is next year's.
 _SLIP = timedelta(days=60)
-#: The day of a meeting without its year is the nearest to the arrival.
-_HALF_A_YEAR = timedelta(days=182)
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -133,10 +131,9 @@ def _met(text: str, arrived: date) -> tuple[date | None, str | None]:
     if not _given(text):
         return None, "没有填写"
     try:
-        day = read_day(text, arrived - _HALF_A_YEAR)
+        return read_nearest_day(text, arrived), None
     except PeriodError as error:
         return None, error.message
-    return (day.end, None) if day.start == day.end else (None, f"「{text.strip()}」不是一个日期")
 
 
 def _due(text: str, met: date) -> tuple[date | None, str | None]:

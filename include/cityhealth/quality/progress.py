@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cityhealth.campaigns import NoSuchPeriod, ReportingPeriod, period_at, read_period, reporting_periods, timeliness
 from cityhealth.catalogue import Campaign, fold
-from cityhealth.days import read_day
+from cityhealth.days import read_nearest_day
 from cityhealth.feeds.around import IN_FILE_NAME, IN_SHEET_NAME
 from cityhealth.feeds.progress import DEPARTMENT, REVISED, UNCLEAR_HEADINGS
 from cityhealth.periods import PeriodError
@@ -31,13 +31,16 @@ _TEXTS = (
 
 #: A dash or a stroke stands for nothing, like an empty cell.
 _GIVEN = re.compile(r"\w")
-#: Words that fill a field in form only: whoever has no problems says so, but not that there is no work.
-_NOTHING = ("无", "暂无")
+#: Words that fill a field in form only: whoever has no problems says so, but not that there is no work. The macro
+#: ``says_problem`` of dbt, which counts fields and reports, has the same pattern.
+NOTHING = re.compile(
+    "(((目前|当前|现阶段|本期|截至目前)?(暂时?|尚|均|并)?(无|没有|不存在|未发现|未遇到|未出现))"
+    "(明显|突出|重大|较大|特殊|其他|其它|存在|需协调|需要协调)?的?(问题|困难|难点|情况|事项)*|none|nil|no|na|0)?",
+    re.IGNORECASE,
+)
 _MAY_BE_NOTHING = "problems_text"
 #: A period found here was not written as one: what does not read as a due date may be the day of sending.
 _WEAK_PLACES = (IN_FILE_NAME, IN_SHEET_NAME)
-#: A day without its year is the nearest to the arrival.
-_HALF_A_YEAR = timedelta(days=182)
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -181,7 +184,8 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, department:
 
 
 def _is_nothing(text: str) -> bool:
-    return "".join(character for character in fold(text) if character.isalnum()) in _NOTHING
+    said = "".join(character for character in fold(text) if character.isalnum())
+    return bool(said) and NOTHING.fullmatch(said) is not None
 
 
 def _task(text: str, lookup: Lookup, department: str | None) -> dict[str, Any]:
@@ -233,13 +237,10 @@ def _date(text: str, arrived: date) -> dict[str, Any]:
     if not fold(text):
         return {"report_date": None, "date_problem": "没有填写"}
     try:
-        day = read_day(text, arrived - _HALF_A_YEAR)
+        day = read_nearest_day(text, arrived)
     except PeriodError as error:
         return {"report_date": None, "date_problem": error.message}
-    if day.start != day.end:
-        return {"report_date": None, "date_problem": f"「{text.strip()}」不是一个日期"}
-    problem = f"{day.end} 晚于收到日期 {arrived}" if day.end > arrived else None
-    return {"report_date": day.end, "date_problem": problem}
+    return {"report_date": day, "date_problem": f"{day} 晚于收到日期 {arrived}" if day > arrived else None}
 
 
 def _place(line: Mapping[Any, Any], field: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,8 +17,8 @@ from cityhealth.feeds.around import IN_FILE_NAME, IN_SHEET_NAME
 from cityhealth.feeds.progress import DEPARTMENT
 from cityhealth.progress_form import FIVE
 from cityhealth.quality.lookup import Lookup
-from cityhealth.quality.progress import PROGRESS, candidates
-from cityhealth.settings import CITY_TIMEZONE
+from cityhealth.quality.progress import NOTHING, PROGRESS, candidates
+from cityhealth.settings import CITY_TIMEZONE, PROJECT_ROOT
 from gate_lines import batch, task_lines
 
 JUNE_4 = datetime(2021, 6, 4, 10, tzinfo=CITY_TIMEZONE)
@@ -260,7 +261,16 @@ def test_lines_of_one_task_that_differ_contradict_each_other_and_of_equal_ones_t
 
 
 @pytest.mark.parametrize(
-    ("text", "filled"), [("无", False), (" 暂无。", False), ("—", False), (None, False), ("无人机航拍", True)]
+    ("text", "filled"),
+    [
+        ("无", False),
+        (" 暂无。", False),
+        ("没有", False),
+        ("目前无。", False),
+        ("—", False),
+        (None, False),
+        ("无人机航拍", True),
+    ],
 )
 def test_a_field_that_says_there_is_nothing_is_not_filled_unless_it_is_that_of_the_problems(
     lookup: Lookup, text: str | None, filled: bool
@@ -268,6 +278,12 @@ def test_a_field_that_says_there_is_nothing_is_not_filled_unless_it_is_that_of_t
     row = row_of(lookup, **dict.fromkeys(FIVE, text))
     assert [row[f"{field.removesuffix('_text')}_filled"] for field in FIVE if field != "problems_text"] == [filled] * 4
     assert row["problems_filled"] == (text not in ("—", None))
+
+
+def test_what_says_nothing_is_that_of_the_marts() -> None:
+    macros = (PROJECT_ROOT / "dbt_project" / "macros" / "texts.sql").read_text(encoding="utf-8")
+    macro = macros.split("macro says_problem(")[1].split("endmacro")[0]
+    assert re.findall(r"!~\* '\^(.+)\$'", macro) == [NOTHING.pattern]
 
 
 @pytest.mark.parametrize(
