@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from cityhealth.errors import IncompleteTransfer
+from cityhealth.errors import IncompleteTransfer, Place
 from cityhealth.landing import LandingZone
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -86,3 +86,31 @@ def test_a_name_of_other_bytes_than_utf_8_arrives_readable(landing: LandingZone,
     )
     assert arrival.filename == name
     assert landing.arrivals("departmental") == [arrival]
+
+
+@pytest.mark.parametrize("where", ["disk", "memory"])
+def test_an_attachment_landed_from_its_path_is_a_whole_file_again(tmp_path: Path, where: str) -> None:
+    landing = LandingZone(str(tmp_path / "landing") if where == "disk" else f"memory://{tmp_path.name}-{where}")
+    (tmp_path / "tile.tif").write_bytes(b"cells" * 1000)
+    arrival = landing.land(
+        b"m", feed="imagery", filename="a.yml", received_at=NINE, attachments=[("tile.tif", tmp_path / "tile.tif")]
+    )
+    by_bytes = landing.land(
+        b"m", feed="imagery", filename="a.yml", received_at=NINE, attachments=[("tile.tif", b"cells" * 1000)]
+    )
+    assert arrival == by_bytes
+    with landing.attached(arrival.attachments[0]) as path:
+        assert path.read_bytes() == b"cells" * 1000
+
+
+def test_an_attachment_that_is_not_whole_is_not_opened(tmp_path: Path) -> None:
+    landing = LandingZone(str(tmp_path))
+    arrival = landing.land(b"m", feed="imagery", filename="a.yml", received_at=NINE, attachments=[("t.tif", b"cells")])
+    (stored,) = tmp_path.glob(f"objects/*/{arrival.attachments[0].sha256}")
+    stored.write_bytes(b"cel")
+    with pytest.raises(IncompleteTransfer, match="校验和不符") as error, landing.attached(arrival.attachments[0]):
+        pass
+    assert error.value.place == Place("t.tif")
+    stored.unlink()
+    with pytest.raises(IncompleteTransfer, match="尚未到达"), landing.attached(arrival.attachments[0]):
+        pass

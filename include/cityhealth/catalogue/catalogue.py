@@ -24,7 +24,9 @@ from cityhealth.catalogue.rows import (
     Grading,
     Indicator,
     Item,
+    LayerKind,
     Level,
+    Measurement,
     ProblemTheme,
     Responsibility,
     Row,
@@ -71,6 +73,8 @@ class Catalogue:
     examinations: tuple[Examination, ...]
     campaigns: tuple[Campaign, ...]
     problem_themes: tuple[ProblemTheme, ...]
+    layer_kinds: tuple[LayerKind, ...]
+    measurements: tuple[Measurement, ...]
     catalogue_hash: str = field(repr=False)
 
     @cached_property
@@ -98,6 +102,10 @@ class Catalogue:
         """What an indicator is held against, or None where nothing was published."""
         key = (indicator.system, indicator.year, indicator.code, kind)
         return next((t for t in self.targets if (t.system, t.year, t.code, t.kind) == key), None)
+
+    def layer_kind(self, code: str) -> LayerKind | None:
+        """The kind of layer of a code."""
+        return next((kind for kind in self.layer_kinds if kind.code == code), None)
 
     def area(self, name: str, day: date) -> Area | None:
         """The area of a code or a Chinese name that exists on ``day``; None too where several have that name."""
@@ -238,6 +246,8 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
         examinations=rows["examination.csv"],
         campaigns=rows["campaign.csv"],
         problem_themes=rows["problem_themes.csv"],
+        layer_kinds=rows["layer_kinds.csv"],
+        measurements=rows["measurements.csv"],
         catalogue_hash=_hash(rows),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -67,6 +68,21 @@ def _offsets(text: Any) -> Any:
     return text
 
 
+def _parameters(text: Any) -> Any:
+    """``radius_m=500;by=air`` → name to text."""
+    if not isinstance(text, str):
+        return text
+    named: dict[str, str] = {}
+    for part in filter(None, text.split(";")):
+        name, equals, value = part.partition("=")
+        if not (equals and re.fullmatch("[a-z][a-z0-9_]*", name) and value.strip() == value != ""):
+            raise ValueError("应为 名称=值，多个以分号隔开，如 radius_m=500;by=air")
+        if name in named:
+            raise ValueError(f"参数 {name} 写了两次")
+        named[name] = value
+    return named
+
+
 def _days_of_month(text: Any) -> Any:
     if isinstance(text, str):
         days = [int(part) if _WHOLE_NUMBER.fullmatch(part) else 0 for part in text.split(";")]
@@ -92,6 +108,7 @@ YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
 DaysOfMonth = Annotated[tuple[int, ...], BeforeValidator(_days_of_month)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+Parameters = Annotated[Mapping[str, str], BeforeValidator(_parameters)]
 Offsets = Annotated[tuple[int, ...], BeforeValidator(_offsets)]
 SnakeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*[0-9]$")]
@@ -354,6 +371,44 @@ class ProblemTheme(Row):
     sort_order: Whole
 
 
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class LayerKind(Row):
+    """A kind of layer (图层类别): vector layers of feed ``layers``, rasters of feed ``imagery``.
+
+    ``tiles``: its polygons cover ground once, an overlap is a fault. ``attributes`` a feature must have, ``bands`` a
+    scene must have.
+    """
+
+    code: SnakeCode
+    name_zh: Text
+    name_en: Text
+    feed: Literal["layers", "imagery"]
+    geometry: Literal["point", "line", "polygon", "any"] | None = None
+    tiles: YesNo = False
+    attributes: Texts = ()
+    bands: Texts = ()
+    notes: str | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Measurement(Row):
+    """How an item is measured (测算口径) from layers or imagery: the first of ``layer_kinds`` gives the year.
+
+    ``method`` and ``version`` name a function of :mod:`cityhealth.measurement`, ``parameters`` go to it. A scene of
+    which less than ``min_valid_share`` (0 to 1) of an area was seen gives no value for it.
+    """
+
+    code: SnakeCode
+    item_code: SnakeCode
+    feed: Literal["layers", "imagery"]
+    layer_kinds: Texts
+    method: SnakeCode
+    version: Whole
+    parameters: Parameters = field(default_factory=dict)
+    min_valid_share: Number | None = None
+    notes: str | None = None
+
+
 #: File → its row, and the columns that identify one.
 FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "dimensions.csv": (Dimension, ("code",)),
@@ -371,4 +426,6 @@ FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "examination.csv": (Examination, ("system", "year")),
     "campaign.csv": (Campaign, ("system", "year")),
     "problem_themes.csv": (ProblemTheme, ("code",)),
+    "layer_kinds.csv": (LayerKind, ("code",)),
+    "measurements.csv": (Measurement, ("code",)),
 }

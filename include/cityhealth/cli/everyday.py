@@ -29,7 +29,9 @@ app = typer.Typer()
 @app.command()
 def land(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False)],
-    feed: Annotated[str, typer.Option(help="Which feed they belong to: departmental, yearbook, progress, meeting.")],
+    feed: Annotated[
+        str, typer.Option(help="Which feed they belong to: departmental, yearbook, progress, meeting, layers, imagery.")
+    ],
     department: Annotated[Optional[str], typer.Option(help="Who sent them: code, name or alias.")] = None,  # noqa: UP045
     received: Annotated[
         Optional[datetime],  # noqa: UP045
@@ -40,7 +42,10 @@ def land(
         ),
     ] = None,
     attach: Annotated[
-        list[Path] | None, typer.Option(help="Raw data (原始数据) handed in with them.", exists=True)
+        list[Path] | None,
+        typer.Option(
+            help="What comes with them: raw data (原始数据), the manifest of a layer, rasters of a scene.", exists=True
+        ),
     ] = None,
 ) -> None:
     """Put files into the landing zone, as the transfer service does."""
@@ -51,7 +56,7 @@ def land(
     feed_named(feed, settings)
     landing = LandingZone(settings.landing_url)
     moment = moment_of(received)
-    attachments = [(path.name, path.read_bytes()) for path in attach or []]
+    attachments = [(path.name, path) for path in attach or []]
     for path in paths:
         arrival = landing.land(
             path.read_bytes(),

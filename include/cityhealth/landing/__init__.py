@@ -11,14 +11,19 @@ still compares the sha256, since not every transfer service keeps that order.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import tempfile
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from cityhealth.errors import IncompleteTransfer, Place
 from cityhealth.hashing import sha256_hex, stable_id
@@ -87,9 +92,11 @@ class LandingZone:
         filename: str,
         received_at: datetime,
         department_text: str | None = None,
-        attachments: Sequence[tuple[str, bytes]] = (),
+        attachments: Sequence[tuple[str, bytes | Path]] = (),
     ) -> Arrival:
         """Keep ``data`` and announce its arrival; doing so twice with the same facts is one arrival.
+
+        An attachment given by its path is copied without being held in memory.
 
         Raises:
             ValueError: ``received_at`` has no time zone.
@@ -149,6 +156,30 @@ class LandingZone:
             )
         return data
 
+    @contextmanager
+    def attached(self, attachment: Attachment) -> Iterator[Path]:
+        """An attachment as a file on this machine, whole; where the landing zone is elsewhere, a temporary copy.
+
+        Raises:
+            IncompleteTransfer: it is not there, or not (yet) the one that was announced.
+        """
+        place, path = Place(attachment.filename), self._object_path(attachment.sha256)
+        with ExitStack() as stack:
+            if isinstance(self._files, LocalFileSystem):
+                local = Path(path)
+            else:
+                folder = stack.enter_context(tempfile.TemporaryDirectory())
+                local = Path(folder) / attachment.sha256
+                with suppress(FileNotFoundError):
+                    self._files.get_file(path, str(local))
+            if not local.is_file():
+                raise IncompleteTransfer("附件内容尚未到达", place)
+            with local.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != attachment.sha256:
+                raise IncompleteTransfer("附件尚未传完或已损坏，校验和不符", place)
+            yield local
+
     def _days(self, feed: str, first: date | None, last: date | None) -> Iterator[date]:
         folder = f"{self._root}/arrivals/{feed}"
         if not self._files.exists(folder):
@@ -167,19 +198,27 @@ class LandingZone:
             facts["attachments"] = tuple(Attachment(**attachment) for attachment in facts["attachments"])
             yield Arrival(**facts)
 
-    def _put(self, data: bytes) -> str:
-        sha256 = sha256_hex(data)
+    def _put(self, data: bytes | Path) -> str:
+        if isinstance(data, Path):
+            with data.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            size = data.stat().st_size
+        else:
+            sha256, size = sha256_hex(data), len(data)
         path = self._object_path(sha256)
-        if not self._files.exists(path) or self._files.size(path) != len(data):
+        if not self._files.exists(path) or self._files.size(path) != size:
             self._write(path, data)
         return sha256
 
     def _object_path(self, sha256: str) -> str:
         return f"{self._root}/objects/{sha256[:2]}/{sha256}"
 
-    def _write(self, path: str, data: bytes) -> None:
+    def _write(self, path: str, data: bytes | Path) -> None:
         # Under another name first: a rename is whole or not at all on a local disk; object stores write whole anyway.
         self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-        self._files.pipe_file(temporary, data)
+        if isinstance(data, Path):
+            self._files.put_file(str(data), temporary)
+        else:
+            self._files.pipe_file(temporary, data)
         self._files.mv(temporary, path)

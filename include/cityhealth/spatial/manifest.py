@@ -83,8 +83,9 @@ class Manifest:
     """What an arrival of layers or imagery states.
 
     ``kind`` is a layer kind, or layer name → layer kind; ``crs`` None leaves it to the file. ``date`` is the day the
-    layer is valid from, or of acquisition. The rest is for imagery: ``bands`` name → number from 1; a value is
-    number × ``scale`` + ``offset``; ``nodata`` may be NaN.
+    layer is valid from, or of acquisition; ``fields`` standard attribute name → the file's name for it. The rest is for
+    imagery: ``bands`` name → number from 1; a value is number × ``scale`` + ``offset``; ``nodata`` may be NaN;
+    ``classes`` code → name of a class of land cover; ``synthetic`` marks data that were made up.
     """
 
     datum: Datum
@@ -94,11 +95,14 @@ class Manifest:
     kind: Kind | Annotated[Mapping[Text, Kind], Field(min_length=1)] | None = None
     crs: CrsText | None = None
     encoding: Annotated[Text, AfterValidator(_encoding)] | None = None
+    fields: Annotated[Mapping[Kind, Text], Field(min_length=1)] | None = None
+    synthetic: bool = False
     bands: Annotated[Mapping[Text, Band], Field(min_length=1)] | None = None
     nodata: float | None = None
     scale: Annotated[Finite, AfterValidator(_not_zero)] = 1.0
     offset: Finite = 0.0
     mask: Mask | None = None
+    classes: Annotated[Mapping[Annotated[int, Field(ge=0)], Kind], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _in_agreement(self) -> Manifest:

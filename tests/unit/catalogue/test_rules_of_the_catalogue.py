@@ -10,7 +10,19 @@ from seed_files import Edit, append, change, drop, line_of
 
 from cityhealth.catalogue import check
 from cityhealth.catalogue.reading import read_tables
-from cityhealth.catalogue.rules import RULES, Book, Rule, cycle, formulas, keys, references, system, validity, values
+from cityhealth.catalogue.rules import (
+    RULES,
+    Book,
+    Rule,
+    cycle,
+    formulas,
+    keys,
+    measured,
+    references,
+    system,
+    validity,
+    values,
+)
 from cityhealth.errors import Place
 
 
@@ -39,6 +51,8 @@ CORRECTIONS = "corrections.csv"
 EXAMINATION = "examination.csv"
 BLOCKS = "work_blocks.csv"
 CAMPAIGN = "campaign.csv"
+KINDS = "layer_kinds.csv"
+MEASUREMENTS = "measurements.csv"
 
 ECO01, ECO02, ECO06, CHA06 = {"code": "ECO01"}, {"code": "ECO02"}, {"code": "ECO06"}, {"code": "CHA06"}
 TRA02, N01 = {"code": "TRA02"}, {"code": "N01"}
@@ -224,6 +238,22 @@ CASES = (
          change(GRADING, {"code": "late"}, parameter="1.5"), "parameter", "1.5"),
     Case("points are missing", cycle.assessment_is_whole,
          change(GRADING, {"code": "corrections"}, parameter=""), "parameter", "不小于 0"),
+    Case("a measurement is of layers that nobody defined", references.references_exist,
+         change(MEASUREMENTS, {"code": "shelter_area_by_layer"}, layer_kinds="shelter;bunker"),
+         "layer_kinds", "bunker"),
+    Case("a vector layer has no geometry", measured.kinds_are_of_their_feed,
+         change(KINDS, {"code": "park"}, geometry=""), "geometry", "几何类型"),
+    Case("points are to tile the ground", measured.kinds_are_of_their_feed,
+         change(KINDS, {"code": "hospital"}, tiles="yes"), "tiles", "面状"),
+    Case("a measurement of imagery starts from a vector layer", measured.measurements_can_be_made,
+         change(MEASUREMENTS, {"code": "water_by_cover"}, layer_kinds="built_up_area;land_cover"),
+         "layer_kinds", "built_up_area"),
+    Case("a measurement of imagery does not say how much must be seen", measured.measurements_can_be_made,
+         change(MEASUREMENTS, {"code": "water_by_cover"}, min_valid_share=""), "min_valid_share", "最低"),
+    Case("more than the whole must be seen", measured.measurements_can_be_made,
+         change(MEASUREMENTS, {"code": "water_by_cover"}, min_valid_share="1.1"), "min_valid_share", "不大于 1"),
+    Case("an item is measured in two ways", measured.an_item_is_measured_once_per_feed,
+         append(MEASUREMENTS, {"code": "water_by_cover"}, code="water_again"), "item_code", "water_by_cover"),
 )
 # fmt: on
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cityhealth.catalogue.findings import Finding
-from cityhealth.catalogue.rules import cycle, formulas, keys, references, system, validity, values
+from cityhealth.catalogue.rules import cycle, formulas, keys, measured, references, system, validity, values
 from cityhealth.catalogue.rules.book import Book
 
 Rule = Callable[[Book], Iterator[Finding]]
@@ -38,6 +38,9 @@ RULES: tuple[Rule, ...] = (
     cycle.campaigns_follow_each_other,
     cycle.campaigns_have_due_dates,
     cycle.assessment_is_whole,
+    measured.kinds_are_of_their_feed,
+    measured.measurements_can_be_made,
+    measured.an_item_is_measured_once_per_feed,
 )
 
 __all__ = ["RULES", "Book", "Rule"]

@@ -30,6 +30,8 @@ REFERENCES = (
     ("corrections.csv", "item_code", "items.csv", "code"),
     ("corrections.csv", "area_code", "areas.csv", "code"),
     ("examination.csv", "default_area_code", "areas.csv", "code"),
+    ("measurements.csv", "item_code", "items.csv", "code"),
+    ("measurements.csv", "layer_kinds", "layer_kinds.csv", "code"),
 )
 
 
@@ -41,8 +43,9 @@ def references_exist(book: Book) -> Iterator[Finding]:
             known = known | {"*"}
         for placed in book.tables[file]:
             value = getattr(placed.row, column)
-            if value is not None and value not in known:
-                yield placed.finding(column, f"「{value}」不在 {other_file} 的 {other_column} 列中")
+            for one in value if isinstance(value, tuple) else (value,):
+                if one is not None and one not in known:
+                    yield placed.finding(column, f"「{one}」不在 {other_file} 的 {other_column} 列中")
 
 
 def area_scopes_exist(book: Book) -> Iterator[Finding]:
