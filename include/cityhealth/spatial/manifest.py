@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -72,10 +72,37 @@ _STRICT = ConfigDict(extra="forbid")
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Mask:
-    """A mask beside a scene: the attachment's name, and what its numbers mean (``{8: cloud, 0: fill, 4: clear}``)."""
+    """A mask beside a scene: the attachment's name (or tile's name → its mask's), and what its numbers mean.
 
-    file: Text
-    classes: Mapping[Annotated[int, Field(ge=0)], Text] = Field(min_length=1)
+    Either ``classes`` (``{8: cloud, 0: fill, 4: clear}``; a number that is not named is clear) or ``rule``: Sentinel-2
+    scene classification, Landsat Collection 2 QA_PIXEL.
+    """
+
+    file: Text | Annotated[Mapping[Text, Text], Field(min_length=1)]
+    classes: (
+        Annotated[
+            Mapping[Annotated[int, Field(ge=0)], Literal["cloud", "shadow", "fill", "clear"]], Field(min_length=1)
+        ]
+        | None
+    ) = None
+    rule: Literal["scl", "landsat_qa_pixel"] | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> Mask:
+        if self.classes is None and self.rule is None:
+            raise ValueError("缺少此项：classes 或 rule")
+        if self.classes is not None and self.rule is not None:
+            raise ValueError("classes 与 rule 只能写一项")
+        return self
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of all masks."""
+        return frozenset([self.file] if isinstance(self.file, str) else self.file.values())
+
+    def of(self, tile: str) -> str | None:
+        """The mask of a tile, both by name; None where there is none for it."""
+        return self.file if isinstance(self.file, str) else self.file.get(tile)
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -84,8 +111,9 @@ class Manifest:
 
     ``kind`` is a layer kind, or layer name → layer kind; ``crs`` None leaves it to the file. ``date`` is the day the
     layer is valid from, or of acquisition; ``fields`` standard attribute name → the file's name for it. The rest is for
-    imagery: ``bands`` name → number from 1; a value is number × ``scale`` + ``offset``; ``nodata`` may be NaN;
-    ``classes`` code → name of a class of land cover; ``synthetic`` marks data that were made up.
+    imagery: ``bands`` name → number from 1; a value is number × ``scale`` + ``offset`` (None: as the file says);
+    ``nodata`` may be NaN; ``variable`` is the one to read of several in a NetCDF; ``classes`` code → name of a class of
+    land cover; ``synthetic`` marks data that were made up.
     """
 
     datum: Datum
@@ -99,8 +127,9 @@ class Manifest:
     synthetic: bool = False
     bands: Annotated[Mapping[Text, Band], Field(min_length=1)] | None = None
     nodata: float | None = None
-    scale: Annotated[Finite, AfterValidator(_not_zero)] = 1.0
-    offset: Finite = 0.0
+    scale: Annotated[Finite, AfterValidator(_not_zero)] | None = None
+    offset: Finite | None = None
+    variable: Text | None = None
     mask: Mask | None = None
     classes: Annotated[Mapping[Annotated[int, Field(ge=0)], Kind], Field(min_length=1)] | None = None
 

@@ -53,8 +53,8 @@ def test_a_layer_is_described_alike_in_yaml_and_json() -> None:
     assert (described.date, described.datum, described.scale, described.offset) == (
         dt.date(2020, 12, 31),
         "cgcs2000",
-        1.0,
-        0.0,
+        None,
+        None,
     )
     assert described.reference_system is not None and described.reference_system.to_epsg() == 4526
     assert read_manifest(json.dumps(LAYER).encode(), "公园.JSON") == described

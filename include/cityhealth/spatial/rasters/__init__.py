@@ -7,6 +7,7 @@ from cityhealth.spatial.rasters.mosaic import Mosaic, Tile, duplicates, mosaic, 
 from cityhealth.spatial.rasters.partial import Amount, Condition, Partial, combine
 from cityhealth.spatial.rasters.profile import Profile, profile
 from cityhealth.spatial.rasters.scene import Band, Cells, Scene, open_scene
+from cityhealth.spatial.rasters.stated import mask_rule, open_stated
 from cityhealth.spatial.rasters.zonal import BandValue, Quantity, Question, Test, zonal
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "Tile",
     "combine",
     "duplicates",
+    "mask_rule",
     "mosaic",
     "open_scene",
+    "open_stated",
     "pixel_hash",
     "profile",
     "read_class_table",
