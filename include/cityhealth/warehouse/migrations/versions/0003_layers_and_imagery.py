@@ -181,6 +181,22 @@ create table ops.tile_answer (
 );
 comment on table ops.tile_answer is
     '影像各部分的分区统计，可随时重算。Grain: what one part of a scene adds to each area, for one set of questions.';
+
+create table ops.area_boundary (
+    code text primary key,
+    name_zh text,
+    level text,
+    valid_from date,
+    geojson text not null,
+    sha256 text not null
+);
+comment on table ops.area_boundary is
+    '参照区划边界，构建时由 GeoPackage 读入。Grain: one area of the reference boundaries, as the last build found them.';
+comment on column ops.area_boundary.geojson is 'Degrees of EPSG:4490.';
+comment on column ops.area_boundary.sha256 is 'Of the GeoPackage.';
+
+-- Geometry for maps, made by dbt where the server has PostGIS; elsewhere it stays empty.
+create schema gis;
 """
 
 RIGHTS = """
@@ -190,6 +206,9 @@ grant select, insert on
 grant select on
     raw.layer_feature, raw.scene_tile, raw.measured_value, gate.layer_feature, gate.scene_tile,
     gate.current_layer_feature, gate.current_scene_tile, gate.current_measured_value to transformer;
+grant select, insert, delete on ops.area_boundary to transformer;
+grant all on schema gis to transformer;
+grant usage on schema gis to reader;
 grant select on
     gate.current_layer_feature, gate.current_scene_tile, gate.current_measured_value to loader;
 """
