@@ -1,7 +1,7 @@
 """Service radius coverage (服务半径覆盖率), densities and heights; everything is in one projected CRS in metres.
 
 Coverage: dissolved buffers of the facilities ∩ the land that is to be served, over that land; land handed in twice
-counts once. A buffer's arcs are drawn with 16 segments per quarter: a full circle loses 0.16 % of its area.
+counts once. A buffer's arcs are drawn with 32 segments per quarter: a full circle loses 0.04 % of its area.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-QUARTER_SEGMENTS = 16
+QUARTER_SEGMENTS = 32
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,15 @@ class Coverage:
         return self.served_m2 / self.land_m2 if self.land_m2 else None
 
 
-def served_land(land: gpd.GeoSeries, facilities: gpd.GeoSeries, radius_m: float) -> Coverage:
-    """Land within ``radius_m`` of a facility (points, lines or areas) as the crow flies."""
-    served, whole = _served(_shapes(land), _shapes(facilities), radius_m)
+def served_land(land: gpd.GeoSeries, facilities: gpd.GeoSeries, radius_m: float | np.ndarray) -> Coverage:
+    """Land within ``radius_m`` of a facility (points, lines or areas) as the crow flies.
+
+    ``radius_m``: one for all, or one for each facility.
+    """
+    sites = _shapes(facilities, keep=True)
+    there = ~(shapely.is_missing(sites) | shapely.is_empty(sites))
+    radii = np.broadcast_to(np.asarray(radius_m, dtype=float), sites.shape)
+    served, whole = _served(_shapes(land), sites[there], radii[there])
     return Coverage(served, whole)
 
 
@@ -62,6 +68,11 @@ def share_of_features(features: gpd.GeoSeries, facilities: gpd.GeoSeries, radius
 def dissolved_area(areas: gpd.GeoSeries) -> float:
     """Square metres covered by at least one of the areas."""
     return float(shapely.area(_apart(_shapes(areas))).sum())
+
+
+def dissolved_length(lines: gpd.GeoSeries) -> float:
+    """Metres of ground that at least one of the lines runs along."""
+    return float(shapely.union_all(_shapes(lines)).length)
 
 
 def points_per_km2(points: gpd.GeoSeries, unit: BaseGeometry) -> float | None:
@@ -121,16 +132,18 @@ def _apart(plots: np.ndarray) -> np.ndarray:
     return np.append(plots[~overlapping], shapely.union_all(plots[overlapping]))
 
 
-def _served(land: np.ndarray, facilities: np.ndarray, radius_m: float) -> tuple[float, float]:
+def _served(land: np.ndarray, facilities: np.ndarray, radii: np.ndarray) -> tuple[float, float]:
     """Each plot is cut by the buffers near it alone; a plot that one buffer covers whole needs no cutting."""
     plots = _apart(land)
     areas = shapely.area(plots)
     whole = float(areas.sum())
     if not len(plots) or not len(facilities):
         return 0.0, whole
-    near, site = shapely.STRtree(facilities).query(plots, predicate="dwithin", distance=radius_m)
+    site, near = shapely.STRtree(plots).query(facilities, predicate="dwithin", distance=radii)
+    order = np.argsort(near, kind="stable")
+    near, site = near[order], site[order]
     used, site = np.unique(site, return_inverse=True)
-    buffers = shapely.buffer(facilities[used], radius_m, quad_segs=QUARTER_SEGMENTS)
+    buffers = shapely.buffer(facilities[used], radii[used], quad_segs=QUARTER_SEGMENTS)
     shapely.prepare(buffers)
     covers = shapely.covers(buffers[site], plots[near])
     served = np.zeros(len(plots))

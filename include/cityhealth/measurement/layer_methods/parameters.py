@@ -1,0 +1,140 @@
+"""Parameters of ``measurements.csv`` read, and attributes of features that they speak of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+
+import geopandas as gpd
+import numpy as np
+
+from cityhealth.measurement.values import MeasurementError, Parameters
+
+
+class Reader:
+    """Hands out parameters by name; MeasurementError names the one that is missing, unreadable or unknown."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._left = dict(parameters)
+
+    def has(self, name: str) -> bool:
+        return name in self._left
+
+    def text(self, name: str, default: str | None = None) -> str:
+        if name not in self._left and default is None:
+            raise MeasurementError(f"缺少参数 {name}")
+        return self._left.pop(name, default or "")
+
+    def choice(self, name: str, options: Sequence[str], default: str) -> str:
+        text = self.text(name, default)
+        if text not in options:
+            raise MeasurementError(f"参数 {name}「{text}」应为 {'、'.join(options)} 之一")
+        return text
+
+    def number(self, name: str, least: float = -math.inf, default: str | None = None) -> float:
+        """A finite number that is not below ``least``."""
+        return _number(name, self.text(name, default), least)
+
+    def pairs(self, name: str) -> dict[str, float]:
+        """``standard:1493|small:1128``: each text once, each number above zero."""
+        found: dict[str, float] = {}
+        for part in self.text(name).split("|"):
+            key, colon, number = part.partition(":")
+            if not (key and colon) or key in found:
+                raise MeasurementError(f"参数 {name}「{part}」应为 名称:数，多个以 | 隔开，不重复")
+            found[key] = positive(name, number)
+        return found
+
+    def finish(self) -> None:
+        if self._left:
+            raise MeasurementError(f"方法没有这些参数：{'、'.join(self._left)}")
+
+
+def positive(name: str, text: str) -> float:
+    """The number that ``text`` is, above zero."""
+    number = _number(name, text, 0)
+    if not number:
+        raise MeasurementError(f"参数 {name}「{text}」应大于 0")
+    return number
+
+
+def _number(name: str, text: str, least: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise MeasurementError(f"参数 {name}「{text}」不是数") from None
+    if not math.isfinite(number) or number < least:
+        raise MeasurementError(f"参数 {name}「{text}」超出范围")
+    return number
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which features count, by an attribute of theirs."""
+
+    attribute: str
+    holds: Callable[[gpd.GeoDataFrame, str], np.ndarray]
+
+    def of(self, frame: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
+        """The features that count. Raises MeasurementError where a feature does not say."""
+        return frame[self.holds(frame, kind)] if len(frame) else frame
+
+
+EVERYTHING = Where("", lambda frame, kind: np.ones(len(frame), dtype=bool))
+
+
+def where(reader: Reader) -> Where:
+    """``where=grade;at_least=2``, ``where=road_class;one_of=main|secondary``, ``where=inclusive`` (is true)."""
+    if not reader.has("where"):
+        return EVERYTHING
+    attribute = reader.text("where")
+    if reader.has("at_least"):
+        least = reader.number("at_least")
+        return Where(attribute, lambda frame, kind: numbers(frame, kind, attribute) >= least)
+    if reader.has("one_of"):
+        allowed = frozenset(reader.text("one_of").split("|"))
+        return Where(attribute, lambda frame, kind: np.isin(texts(frame, kind, attribute), list(allowed)))
+    return Where(attribute, lambda frame, kind: _values(frame, kind, attribute, _truth, "是或否", bool))
+
+
+def numbers(frame: gpd.GeoDataFrame, kind: str, attribute: str) -> np.ndarray:
+    """The attribute of each feature, float. Raises MeasurementError with the number of one that has no number."""
+    return _values(frame, kind, attribute, _real, "数", float)
+
+
+def texts(frame: gpd.GeoDataFrame, kind: str, attribute: str) -> np.ndarray:
+    """The attribute of each feature, text. Raises MeasurementError with the number of one that has none."""
+    return _values(frame, kind, attribute, lambda value: isinstance(value, str) and value != "", "文字", object)
+
+
+def by_class(frame: gpd.GeoDataFrame, kind: str, attribute: str, given: Mapping[str, float], name: str) -> np.ndarray:
+    """The number that parameter ``name`` gives for each feature by its class. Raises MeasurementError: not given."""
+    classes = texts(frame, kind, attribute)
+    for number, found in zip(frame.index, classes, strict=True):
+        if found not in given:
+            raise MeasurementError(f"图层 {kind} 第 {number} 个要素的 {attribute}「{found}」在参数 {name} 中没有值")
+    return np.array([given[found] for found in classes], dtype=float)
+
+
+def _values(
+    frame: gpd.GeoDataFrame, kind: str, attribute: str, fits: Callable[[object], bool], what: str, dtype: type
+) -> np.ndarray:
+    if not len(frame):
+        return np.empty(0, dtype=dtype)
+    if attribute not in frame.columns:
+        raise MeasurementError(f"图层 {kind} 没有属性 {attribute}")
+    values = frame[attribute].tolist()
+    for number, value in zip(frame.index, values, strict=True):
+        if not fits(value):
+            raise MeasurementError(f"图层 {kind} 第 {number} 个要素的 {attribute}「{value}」不是{what}")
+    return np.array(values, dtype=dtype)
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _truth(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
