@@ -126,6 +126,9 @@ def _values(
     if attribute not in frame.columns:
         raise MeasurementError(f"图层 {kind} 没有属性 {attribute}")
     values = frame[attribute].tolist()
+    absent = frame[attribute].isna()
+    if absent.any():
+        raise MeasurementError(f"图层 {kind} 第 {frame.index[absent][0]} 个要素没有 {attribute}")
     for number, value in zip(frame.index, values, strict=True):
         if not fits(value):
             raise MeasurementError(f"图层 {kind} 第 {number} 个要素的 {attribute}「{value}」不是{what}")
