@@ -11,16 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cityhealth.measurement.values import MeasurementError, Parameters
+from cityhealth.spatial.land_cover import CLASS_BAND, CLASSES
 from cityhealth.spatial.rasters import BandValue, Partial, Question, Test
 from cityhealth.spatial.rasters.indices import BuiltUp, NormalisedDifference, contrast, ndbi, ndvi, ndwi
-
-#: The band of a land-cover scene that holds the codes of its classes.
-CLASS_BAND = "class"
-
-#: The names that a manifest may give to the codes of a land-cover scene; ``other`` is what none of them means.
-LAND_COVER = (
-    "built_up", "green_space", "forest", "shrub", "grassland", "cropland", "water", "wetland", "bare", "snow", "other",
-)  # fmt: skip
 
 #: Name of an index → it, over the bands of these names: red, nir, green, swir.
 INDICES: Mapping[str, NormalisedDifference | BuiltUp] = {
@@ -90,7 +83,7 @@ def _class_question(parameters: Parameters, classes: Classes) -> Question:
 
 def _wanted(parameters: Parameters) -> set[str]:
     wanted = {name.strip() for name in _given(parameters, "classes").split("|")}
-    if unknown := wanted - set(LAND_COVER):
+    if unknown := wanted - set(CLASSES):
         raise MeasurementError(f"classes: there is no class {', '.join(map(repr, sorted(unknown)))}")
     return wanted
 

@@ -176,6 +176,11 @@ def read_manifest(data: bytes, filename: str) -> Manifest:
         raise UnreadableFile("manifest_invalid", f"说明文件有误：{'；'.join(problems)}", place) from error
 
 
+def manifest_json(manifest: Manifest) -> str:
+    """All that the manifest says, as JSON; a ``nodata`` of NaN is null there."""
+    return _ADAPTER.dump_json(manifest, exclude_none=True).decode()
+
+
 def _text(data: bytes, place: Place) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
