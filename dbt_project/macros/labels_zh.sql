@@ -31,6 +31,17 @@
 {%- endmacro %}
 
 
+{% macro source_kind_zh(source_kind) -%}
+    case {{ source_kind }}
+        when 'departmental' then '部门填报'
+        when 'layers' then '图层测算'
+        when 'imagery' then '影像测算'
+        when 'yearbook' then '统计资料'
+        else {{ source_kind }}
+    end
+{%- endmacro %}
+
+
 {% macro warning_zh(warning) -%}
     case {{ warning }}
         when 'red' then '红色预警'

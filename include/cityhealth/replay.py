@@ -26,7 +26,7 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
         for backfill in started
         for run in finish(client, backfill, say)
         for task in client.tasks(backfill.dag_id, run["dag_run_id"])
-        if task["task_id"] == "gate" and task["state"] == "success"
+        if task["task_id"] in ("gate", "measure") and task["state"] == "success"
         if "build_marts" in client.consumers(backfill.dag_id)
     ]
     if not judged:

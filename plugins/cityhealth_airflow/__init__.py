@@ -22,13 +22,22 @@ DEPARTMENTAL = Asset("raw.departmental")
 YEARBOOK = Asset("raw.yearbook")
 PROGRESS = Asset("raw.progress")
 MEETING = Asset("raw.meeting")
+#: Emitted when what a gate accepted of layers or scenes has been measured, and that judged.
+LAYERS = Asset("raw.layers")
+IMAGERY = Asset("raw.imagery")
 #: Emitted when dbt has built all marts.
 MARTS = Asset("marts")
 #: Emitted, with the period as its partition key, when the documents of a half-month summary are out.
 SUMMARY = Asset("marts.semimonthly_summary")
 
 #: Of ``ops.outcome``: the step at which a task fails; whatever is not here reads.
-_STEPS = {"gate": "gated", "collect": "gated"} | dict.fromkeys(("build", "summarise", "publish", "check"), "built")
+_STEPS = {
+    "gate": "gated",
+    "collect": "gated",
+    "measure": "measured",
+    "answer": "measured",
+    "parts": "measured",
+} | dict.fromkeys(("build", "summarise", "publish", "check"), "built")
 
 
 def on_failure(context: Any) -> None:

@@ -1,10 +1,14 @@
-"""The tasks of an ingest DAG: discover → load, mapped over files → gate → complete. One run per arrival day."""
+"""The tasks of an ingest DAG: discover → load, mapped over files → gate → complete. One run per arrival day.
+
+Of layers and imagery, values are measured between gate and complete: of a scene part by part, mapped, so that more
+workers mean more speed.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, get_current_context, task
@@ -18,8 +22,12 @@ log = logging.getLogger(__name__)
 FILES_PER_TASK = 12
 
 
-def ingest_tasks(feed_name: str, asset: Asset) -> None:
-    """Wire the four tasks of ``feed_name`` into the current DAG; ``asset`` is emitted once the gate has judged."""
+def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once", "by parts"] = "no") -> None:
+    """Wire the tasks of ``feed_name`` into the current DAG.
+
+    ``asset`` is emitted once the gate has judged; of a feed that is ``measured``, once what was measured is judged.
+    Scenes are measured ``by parts``, mapped.
+    """
 
     @task
     def discover() -> list[list[str]]:
@@ -48,7 +56,7 @@ def ingest_tasks(feed_name: str, asset: Asset) -> None:
             rows += loaded.rows
         return rows
 
-    @task(trigger_rule="all_done", outlets=[asset])
+    @task(trigger_rule="all_done", outlets=[asset] if measured == "no" else [])
     def gate() -> dict[str, int]:
         """Judge what the day's loading stored, also when one file could not be loaded."""
         from cityhealth.feeds.pipeline import gate_batches, loaded_batches
@@ -72,8 +80,56 @@ def ingest_tasks(feed_name: str, asset: Asset) -> None:
 
     groups: Any = discover()
     loaded = load.expand(arrival_ids=groups)
-    loaded >> gate() >> complete
+    judged = gate()
+    loaded >> judged
     loaded >> complete
+    if measured == "no":
+        judged >> complete
+        return
+
+    @task
+    def parts() -> list[dict[str, Any]]:
+        """What is to be asked of scenes, part by part."""
+        from cityhealth.measurement.step import open_parts
+
+        found = open_parts(*_to_measure())
+        log.info("%d parts of scenes to be read", len(found))
+        return [part.to_json() for part in found]
+
+    @task(map_index_template="{{ task.op_kwargs['part']['part'] }}")
+    def answer(part: dict[str, Any]) -> None:
+        """One part of one scene: its answers are stored by themselves, so that a run that dies loses one part."""
+        from cityhealth.measurement.step import ScenePart, answer_part
+
+        answer_part(*_to_measure(), ScenePart.from_json(part))
+
+    # Where no scene is to be read there is nothing to map over, which skips `answer` and must not skip this.
+    @task(trigger_rule="none_failed", outlets=[asset])
+    def measure() -> int:
+        """All of a scene becomes one batch, or nothing; likewise the values of an arrival of layers."""
+        from cityhealth.feeds.pipeline import measure_and_gate
+        from cityhealth.settings import from_environment
+
+        run = get_current_context()["run_id"]
+        return len(measure_and_gate(from_environment(), _warehouse(), run=run, progress=log.info))
+
+    measuring = measure()
+    if measured == "by parts":
+        found: Any = parts()
+        judged >> found
+        answer.expand(part=found) >> measuring
+    else:
+        judged >> measuring
+    measuring >> complete
+
+
+def _to_measure() -> tuple:
+    """What the functions of :mod:`cityhealth.measurement.step` begin with."""
+    from cityhealth.catalogue import load_history
+    from cityhealth.settings import from_environment
+
+    settings = from_environment()
+    return _warehouse(), _landing(), load_history(settings.seed_dir).on, settings.areas_path
 
 
 def _landing():

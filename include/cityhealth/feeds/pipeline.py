@@ -1,4 +1,4 @@
-"""The way of every feed: discover → load → gate. Airflow and the command line call the same functions."""
+"""The way of every feed: discover → load → gate (→ measure → gate), the same functions for Airflow and the CLI."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.loading import append
 from cityhealth.warehouse.outcomes import Outcome, record
+
+#: Feeds of which values are measured after the gate.
+MEASURED_FEEDS = ("layers", "imagery")
 
 #: Any number; whoever collects in this database takes this lock first.
 _COLLECT_LOCK = 7_201_407
@@ -145,7 +148,7 @@ def loaded_batches(
     """The batches of a feed that are in the warehouse, by arrival day in the city, oldest first."""
     with warehouse.connect("loader") as connection:
         rows = connection.execute(
-            "select batch.batch_id from raw.batch join raw.arrival using (arrival_id)"
+            "select batch.batch_id from raw.standing_batch as batch join raw.arrival using (arrival_id)"
             " where batch.feed = %(feed)s"
             " and (%(first)s::date is null or (received_at at time zone 'Asia/Shanghai')::date >= %(first)s::date)"
             " and (%(last)s::date is null or (received_at at time zone 'Asia/Shanghai')::date <= %(last)s::date)"
@@ -179,6 +182,7 @@ def gate_batches(
         LandingZone(settings.landing_url),
         settings.outbox_url,
         progress=progress,
+        areas_path=settings.areas_path,
     )
     each = (time.monotonic() - started) / max(1, len(judgements))
     record(
@@ -189,6 +193,30 @@ def gate_batches(
     return judgements
 
 
+def measure_and_gate(
+    settings: Settings,
+    warehouse: Warehouse,
+    until: datetime | None = None,
+    history: CatalogueHistory | None = None,
+    run: str = "",
+    progress: Callable[[str], None] = lambda message: None,
+) -> list:
+    """Measure what accepted layers and scenes bring about (:func:`cityhealth.measurement.step.measure`), and judge it.
+
+    Returns the judgements of what was measured anew.
+
+    Raises:
+        CityHealthError: as ``measure`` and the gate.
+    """
+    # GDAL and GeoPandas take two seconds to import: only who measures pays for them.
+    from cityhealth.measurement.step import measure
+
+    history = history or load_history(settings.seed_dir)
+    landing = LandingZone(settings.landing_url)
+    batch_ids = measure(warehouse, landing, history.on, settings.areas_path, until, progress)
+    return gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
+
+
 def collect(
     settings: Settings,
     warehouse: Warehouse,
@@ -196,7 +224,7 @@ def collect(
     run: str = "",
     progress: Callable[[str], None] = lambda message: None,
 ) -> list:
-    """Load and judge, of every feed, what was received up to ``until`` (aware) and is not in the warehouse yet.
+    """Load, judge and measure, of every feed, what was received up to ``until`` (aware) and is not there yet.
 
     Judged is also what has no judgement by today's suite and the catalogue as known on its arrival. Calls at one time
     wait for each other, and those that waited find the work done; where nothing is left to do that is two queries.
@@ -223,6 +251,8 @@ def collect(
         history = load_history(settings.seed_dir)
         batch_ids = _unjudged(settings, warehouse, history, until)
         judgements = gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
+        if _anything_to_measure(warehouse):
+            judgements += measure_and_gate(settings, warehouse, until, history, run, progress)
     if failures:
         raise type(failures[0])("; ".join(map(str, failures)))
     return judgements
@@ -233,6 +263,12 @@ def _collecting(warehouse: Warehouse) -> Iterator[None]:
     with warehouse.connect("loader", autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_COLLECT_LOCK,))
         yield
+
+
+def _anything_to_measure(warehouse: Warehouse) -> bool:
+    with warehouse.connect("loader") as connection:
+        row = connection.execute("select 1 from raw.arrival where feed = any(%s) limit 1", (list(MEASURED_FEEDS),))
+        return row.fetchone() is not None
 
 
 def _loaded_arrivals(warehouse: Warehouse, feed_name: str) -> set[str]:
@@ -250,7 +286,7 @@ def _unjudged(settings: Settings, warehouse: Warehouse, history: CatalogueHistor
     with warehouse.connect("loader") as connection:
         rows = connection.execute(
             "select batch.batch_id, batch.raw_table, arrival.received_at, current_run.gate_run_id"
-            " from raw.batch as batch join raw.arrival as arrival using (arrival_id)"
+            " from raw.standing_batch as batch join raw.arrival as arrival using (arrival_id)"
             " left join gate.current_run as current_run using (batch_id)"
             " where arrival.received_at <= %s order by arrival.received_at, batch.batch_id",
             (until,),
@@ -290,6 +326,8 @@ def ingest(
     except CityHealthError as error:
         failure = error
     judgements = gate_batches(settings, warehouse, batch_ids, run=run, progress=progress) if batch_ids else []
+    if feed.name in MEASURED_FEEDS:
+        judgements += measure_and_gate(settings, warehouse, run=run, progress=progress)
     if failure:
         raise failure
     return judgements

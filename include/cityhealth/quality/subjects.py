@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cityhealth.quality.items import DEPARTMENTAL, YEARBOOK
+from cityhealth.quality.items import DEPARTMENTAL, MEASURED, YEARBOOK
+from cityhealth.quality.layers import LAYERS
 from cityhealth.quality.meeting import MEETING
 from cityhealth.quality.progress import PROGRESS
+from cityhealth.quality.scenes import SCENES
 from cityhealth.quality.subject import Subject
 
 #: Raw table → what its lines are; ``expectations/<raw table>.yml`` is its suite.
 SUBJECTS: Mapping[str, Subject] = {
     "departmental_row": DEPARTMENTAL,
     "yearbook_cell": YEARBOOK,
+    "measured_value": MEASURED,
     "progress_line": PROGRESS,
     "meeting_line": MEETING,
+    "layer_feature": LAYERS,
+    "scene_tile": SCENES,
 }

@@ -76,7 +76,8 @@ def judge_lines(
 ) -> Judged:
     """Turn the failing lines of each rule into verdicts.
 
-    A line is refused if it fails a critical row rule; all lines are if the batch fails a critical batch rule.
+    A line is refused if it fails a critical row rule; all lines are if the batch fails a critical batch rule. What
+    stands or falls with another line (column ``refused_with``: its line_no) is refused without a finding of its own.
     """
     frame = candidates.frame
     rows = frame.loc[frame["kind"] == "row"].sort_values("line_no", ignore_index=True)
@@ -87,12 +88,18 @@ def judge_lines(
         failing[rule.code] for rule in suite.rules.values() if rule.scope == "batch" and rule.severity == "critical"
     )
     blank = rows["state"] == "blank"
-    bad = (rows["line_no"].isin(refused) & ~blank) | (~blank & batch_refused)
+    bad = rows["line_no"].isin(refused) | batch_refused
+    if "refused_with" in rows:
+        bad |= rows["refused_with"].isin(refused)
+    bad &= ~blank
     verdict = pd.Series("accepted", index=rows.index, dtype=object).mask(bad, "refused").mask(blank, "blank")
     rows = rows.assign(verdict=verdict, marked=(verdict == "accepted") & rows["line_no"].isin(marked))
     findings = _findings(candidates, failing, suite, subject, batch, lookup)
     return Judged(
-        rows, findings, [Result(rule, len(failing[rule.code])) for rule in suite.rules.values()], _overall(verdict)
+        rows,
+        findings,
+        [Result(rule, len(failing[rule.code])) for rule in suite.rules.values()],
+        _overall(verdict, batch_refused),
     )
 
 
@@ -107,10 +114,12 @@ def unreadable(batch: BatchFacts, rule: Rule) -> Judged:
     return Judged(rows, [finding], [Result(rule, 1)], "refused")
 
 
-def _overall(verdict: pd.Series) -> Verdict:
-    if not (verdict == "accepted").any():
+def _overall(verdict: pd.Series, batch_refused: bool) -> Verdict:
+    """A batch of nothing but blank lines is refused by a rule of its suite, or it is not refused."""
+    some_refused = bool((verdict == "refused").any())
+    if batch_refused or (some_refused and not (verdict == "accepted").any()):
         return "refused"
-    return "partly" if (verdict == "refused").any() else "accepted"
+    return "partly" if some_refused else "accepted"
 
 
 def _findings(

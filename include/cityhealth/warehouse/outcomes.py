@@ -10,7 +10,7 @@ from cityhealth.warehouse.connections import Warehouse
 
 @dataclass(frozen=True)
 class Outcome:
-    """One step (``landed``, ``read``, ``gated``, ``built``) tried on one object (an arrival, a batch, a model)."""
+    """One step (``landed``, ``read``, ``gated``, ``measured``, ``built``) tried on one object: an arrival, a model …"""
 
     feed: str | None
     step: str

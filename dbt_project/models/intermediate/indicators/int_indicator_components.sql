@@ -128,6 +128,7 @@ select
     coalesce(item_values.marked, false) as marked,
     coalesce(item_values.synthetic, false) as synthetic,
     coalesce(item_values.later_refused, false) as later_refused,
+    item_values.source_kinds,
     item_values.line_keys
 from placed
 left join items on placed.item_code = items.code

@@ -34,6 +34,20 @@ area_counts as (
         count(*) filter (where not is_headline and value is not null) as other_area_count
     from scored
     group by system, year, code
+),
+
+-- Where the numbers come from that the value rests on: departments, layers, imagery …
+origins as (
+    select
+        components.system,
+        components.year,
+        components.code,
+        components.area_code,
+        string_agg(distinct {{ source_kind_zh('kinds.kind') }}, '、') as sources_zh
+    from {{ ref('int_indicator_components') }} as components
+    cross join lateral unnest(string_to_array(components.source_kinds, ',')) as kinds (kind)
+    where components.is_headline and components.years_back = 0 and not components.is_for_comparison
+    group by components.system, components.year, components.code, components.area_code
 )
 
 select
@@ -81,7 +95,8 @@ select
     {{ warning_zh('scored.warning') }} as warning_zh,
     scored.warning_reason_zh,
     indicators.definition_basis,
-    area_counts.other_area_count
+    area_counts.other_area_count,
+    origins.sources_zh
 from scored
 inner join indicators
     on scored.system = indicators.system and scored.year = indicators.year and scored.code = indicators.code
@@ -96,4 +111,11 @@ left join published_references
 left join areas on scored.area_code = areas.code
 left join area_counts
     on scored.system = area_counts.system and scored.year = area_counts.year and scored.code = area_counts.code
+left join origins
+    on
+        scored.system = origins.system
+        and scored.year = origins.year
+        and scored.code = origins.code
+        and scored.area_code = origins.area_code
+        and scored.value is not null
 where scored.is_headline

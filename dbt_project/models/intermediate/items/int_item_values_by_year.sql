@@ -78,6 +78,7 @@ summed as (
         bool_or(parts.marked) as marked,
         bool_or(parts.synthetic) as synthetic,
         bool_or(parts.later_refused) as later_refused,
+        string_agg(distinct parts.source_kind, ',' order by parts.source_kind) as source_kinds,
         string_agg(parts.line_key, ',' order by parts.area_code) as line_keys
     from additive
     left join handed_in as parts
@@ -108,6 +109,7 @@ select
     synthetic,
     later_refused,
     'handed_in' as derivation,
+    source_kind as source_kinds,
     line_key as line_keys
 from handed_in
 union all
@@ -123,5 +125,6 @@ select
     synthetic,
     later_refused,
     'summed' as derivation,
+    source_kinds,
     line_keys
 from summed

@@ -1,4 +1,4 @@
-"""Item values: lines of departments' indicator workbooks and of yearbooks, kept in ``gate.item_value``."""
+"""Item values: lines of workbooks and yearbooks, and what was measured; kept in ``gate.item_value``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from cityhealth.form import HEADER_ALIASES
+from cityhealth.quality.batch import BatchFacts, Candidates
 from cityhealth.quality.items.candidates import TEXTS, candidates
 from cityhealth.quality.items.reasons import WRITERS, item_name
-from cityhealth.quality.subject import Nouns, Row, Subject
+from cityhealth.quality.lookup import Lookup
+from cityhealth.quality.subject import Nouns, Row, Subject, Writer, column
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -102,4 +104,54 @@ YEARBOOK = replace(
     ),
     unread_sheets=False,
     unreadable_advice_zh="请按原因处理后重新报送；表格版式不能识别的，请联系城市体检办登记版式",
+)
+
+
+def _measured_candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidates:
+    # A measured value is the owner's of its item, whoever handed in the layer.
+    return candidates(raw, replace(batch, arrival=replace(batch.arrival, department_text=None)), lookup)
+
+
+def _measured_stored(rows: pd.DataFrame) -> pd.DataFrame:
+    return _stored(rows).assign(source_kind=rows["measured_by"])
+
+
+def _percent(name: str) -> Writer:
+    def write(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
+        share = row.get(name)
+        return "—" if share is None or share != share else f"{100 * share:.1f}%"
+
+    return write
+
+
+MEASURED = replace(
+    DEPARTMENTAL,
+    raw_select=(
+        "select line_no, measurement as sheet, concat_ws(' ', area_text, period_text) as cell, 'data' as row_kind,"
+        " item_text, area_text, period_text, value_text, unit_text, problem_zh as remarks_text,"
+        " concat_ws(' ', method, 'v' || method_version, nullif(parameters, '')) as method_text,"
+        " (select string_agg(concat_ws(' ', used ->> 'kind', used ->> 'date', used ->> 'origin', used ->> 'filename',"
+        " 'sha256:' || (used ->> 'sha256')), '；') from json_array_elements(inputs::json) as used) as source_text,"
+        " case when value_text is null then 'missing' end as value_cell_kind,"
+        " feed as measured_by, valid_share, cloud_share, min_valid_share"
+        " from raw.measured_value where batch_id = $1 order by line_no"
+    ),
+    raw_columns=(*TEXTS, "measured_by", "valid_share", "cloud_share", "min_valid_share"),
+    work_columns={
+        **_WORK_COLUMNS,
+        "valid_share": ("double precision", pa.float64()),
+        "min_valid_share": ("double precision", pa.float64()),
+    },
+    candidates=_measured_candidates,
+    writers={
+        **WRITERS,
+        "measurement": column("sheet"),
+        "valid_percent": _percent("valid_share"),
+        "cloud_percent": _percent("cloud_share"),
+        "min_valid_percent": _percent("min_valid_share"),
+    },
+    stored=_measured_stored,
+    nouns=Nouns("数据项", "测算值", "所测数据"),
+    unread_sheets=False,
+    unreadable_advice_zh="请工程师查看测算记录",
 )

@@ -44,6 +44,7 @@ comment on column raw.scene_tile.profile is
 create table raw.measured_value (
     batch_id text not null references raw.batch,
     line_no bigint not null,
+    feed text not null,
     measurement text not null,
     method text not null,
     method_version integer not null,
@@ -56,15 +57,29 @@ create table raw.measured_value (
     valid_share double precision,
     cloud_share double precision,
     min_valid_share double precision,
+    problem_zh text,
     inputs text not null default '[]',
-    inputs_hash text not null,
     primary key (batch_id, line_no)
 );
 comment on table raw.measured_value is
     '由图层或影像测得的值。Grain: one measurement of one area and year; of an arrival the newest partition counts.';
 comment on column raw.measured_value.inputs is
-    'JSON: of each layer or scene kind, arrival_id, filename, sha256, layer, date, gate_run_id; of areas their sha256.';
+    'JSON: kind, date, origin, arrival_id, filename, sha256 and gate_run_id of each layer and scene used.';
+comment on column raw.measured_value.problem_zh is 'Why there is no value: what is missing.';
 comment on column raw.measured_value.valid_share is 'Of a scene: part of the area that was recorded and not hidden.';
+
+create view raw.standing_batch as
+select batch.*
+from raw.batch as batch
+where batch.raw_table <> 'measured_value' or not exists (
+    select 1
+    from raw.batch as newer
+    where newer.arrival_id = batch.arrival_id
+        and newer.raw_table = 'measured_value'
+        and newer.partition > batch.partition
+);
+comment on view raw.standing_batch is
+    '批次，重新测算过的只留最近一次。Batches but for those that a newer measuring replaced.';
 """
 
 # Of an arrival that was measured again, the newer partition stands once it is judged.
@@ -163,7 +178,7 @@ create view gate.current_measured_value as
 select
     measured_value.*, item_value.item_code, item_value.area_code, item_value.period, item_value.value,
     item_value.unit, item_value.verdict, item_value.marked, item_value.department_code,
-    current_run.arrival_id, current_run.feed, current_run.received_at, current_run.filename
+    current_run.arrival_id, current_run.received_at, current_run.filename
 from raw.measured_value as measured_value
 join gate.current_run as current_run on current_run.batch_id = measured_value.batch_id
 left join gate.item_value as item_value
@@ -171,6 +186,9 @@ left join gate.item_value as item_value
 """
 
 OPS = """
+alter table ops.outcome drop constraint outcome_step_check;
+alter table ops.outcome add check (step in ('landed', 'read', 'gated', 'measured', 'built'));
+
 create table ops.tile_answer (
     arrival_id text not null references raw.arrival,
     question_hash text not null,
@@ -191,7 +209,7 @@ create table ops.area_boundary (
     sha256 text not null
 );
 comment on table ops.area_boundary is
-    '参照区划边界，构建时由 GeoPackage 读入。Grain: one area of the reference boundaries, as the last build found them.';
+    '参照区划边界，构建时由 GeoPackage 读入。Grain: one area of the reference boundaries as last read.';
 comment on column ops.area_boundary.geojson is 'Degrees of EPSG:4490.';
 comment on column ops.area_boundary.sha256 is 'Of the GeoPackage.';
 
@@ -210,7 +228,7 @@ grant select, insert, delete on ops.area_boundary to transformer;
 grant all on schema gis to transformer;
 grant usage on schema gis to reader;
 grant select on
-    gate.current_layer_feature, gate.current_scene_tile, gate.current_measured_value to loader;
+    raw.standing_batch, gate.current_layer_feature, gate.current_scene_tile, gate.current_measured_value to loader;
 """
 
 

@@ -1,0 +1,39 @@
+"""Plans of feed ``layers`` carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cityhealth.measurement.ground import Ground
+from cityhealth.measurement.layer_methods import LAYER_METHODS
+from cityhealth.measurement.plan import Plan
+from cityhealth.measurement.rows import Outcome, Value
+from cityhealth.measurement.values import LayerInputs, MeasurementError
+
+
+def measure_layers(planned: Iterable[Plan], ground: Ground) -> Iterator[Outcome]:
+    """The outcome of each plan. Raises MeasurementError where the catalogue names what no method can do."""
+    for plan in planned:
+        yield _measured(plan, ground)
+
+
+def _measured(plan: Plan, ground: Ground) -> Outcome:
+    if plan.missing:
+        return Outcome(plan, {}, {None: f"没有 {plan.year} 年底以前的图层：{'、'.join(plan.missing)}"})
+    units, problems = ground.units(plan, plan.areas)
+    if units.empty:
+        return Outcome(plan, {}, problems)
+    measurement = plan.measurement
+    try:
+        method = LAYER_METHODS[measurement.method][measurement.version]
+    except KeyError:
+        raise MeasurementError(
+            f"measurements.csv：{measurement.code} 的方法 {measurement.method}（第 {measurement.version} 版）不存在"
+        ) from None
+    layers = {kind: ground.features(source) for kind, source in plan.sources.items() if source is not None}
+    try:
+        measured = method(LayerInputs(layers, units), measurement.parameters)
+    except MeasurementError as error:
+        raise MeasurementError(f"measurements.csv：{measurement.code}：{error.message}") from error
+    values = {code: Value(number, measured.unit) for code, number in measured.values.items()}
+    return Outcome(plan, values, problems)

@@ -1,0 +1,93 @@
+"""Which measurements an arrival brings about, and from which layers and scenes: pure, and a matter of receipt alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cityhealth.catalogue import Area, Catalogue, Item, Measurement
+
+
+@dataclass(frozen=True)
+class Source:
+    """An accepted layer or scene of one kind: who brought it, when, and by which judgement it stands.
+
+    ``valid_on`` is the date of the manifest; ``origin`` its 来源 in words.
+    """
+
+    feed: str
+    kind: str
+    valid_on: date
+    arrival_id: str
+    received_at: datetime
+    gate_run_id: str
+    filename: str
+    sha256: str
+    origin: str
+
+    @property
+    def received(self) -> tuple[datetime, str]:
+        """The order of receipt."""
+        return self.received_at, self.arrival_id
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One measurement for one year. ``sources``: kind → what it is measured from, None where there is none.
+
+    ``earlier``: of imagery, the scene of the measured kind with the latest date before, for comparisons in time.
+    """
+
+    measurement: Measurement
+    item: Item
+    year: int
+    areas: tuple[Area, ...]
+    sources: Mapping[str, Source | None]
+    earlier: Source | None
+
+    @property
+    def measured(self) -> Source | None:
+        """The layer or scene that is measured; its date gives the year."""
+        return self.sources[self.measurement.layer_kinds[0]]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The kinds of which there is nothing up to the end of the year."""
+        return tuple(kind for kind, source in self.sources.items() if source is None)
+
+
+def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> Iterator[Plan]:
+    """What is to be measured because ``arrival_id`` came, as of its receipt.
+
+    A measurement is made for each year of which a layer (scene) of its first kind was received by then. Of each kind
+    the source with the latest date up to the end of that year counts, of equal dates the one received last. Only what
+    uses something of this arrival is its business: the rest stands as measured before.
+    """
+    own = [source for source in sources if source.arrival_id == arrival_id]
+    if not own:
+        return
+    moment = own[0].received
+    known = [source for source in sources if source.received <= moment]
+    items = {item.code: item for item in catalogue.items}
+    for measurement in catalogue.measurements:
+        years = {source.valid_on.year for source in known if source.kind == measurement.layer_kinds[0]}
+        for year in sorted(years):
+            end = date(year, 12, 31)
+            chosen = {kind: _latest(known, kind, end) for kind in measurement.layer_kinds}
+            measured = chosen[measurement.layer_kinds[0]]
+            assert measured is not None, "the year comes from one"
+            earlier = _before(known, measured) if measurement.feed == "imagery" else None
+            if any(source in own for source in (*chosen.values(), earlier)):
+                item = items[measurement.item_code]
+                yield Plan(measurement, item, year, tuple(catalogue.scope(item, end)), chosen, earlier)
+
+
+def _latest(known: Sequence[Source], kind: str, end: date) -> Source | None:
+    fitting = [source for source in known if source.kind == kind and source.valid_on <= end]
+    return max(fitting, key=lambda source: (source.valid_on, *source.received), default=None)
+
+
+def _before(known: Sequence[Source], measured: Source) -> Source | None:
+    fitting = [source for source in known if source.kind == measured.kind and source.valid_on < measured.valid_on]
+    return max(fitting, key=lambda source: (source.valid_on, *source.received), default=None)

@@ -1,0 +1,206 @@
+"""The step *measure*: after the gate, from accepted layers and scenes to batches of measured values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import psycopg
+import pyarrow as pa
+
+from cityhealth.catalogue import Catalogue
+from cityhealth.errors import WarehouseError
+from cityhealth.feeds.base import raw_rows
+from cityhealth.hashing import stable_id
+from cityhealth.landing import LandingZone
+from cityhealth.measurement.ground import Ground
+from cityhealth.measurement.layers import measure_layers
+from cityhealth.measurement.plan import Plan, plans
+from cityhealth.measurement.rows import SCHEMA, inputs_hash, rows
+from cityhealth.measurement.scene_store import SceneWork, scene_jobs
+from cityhealth.measurement.sources import Features, accepted_sources
+from cityhealth.settings import CITY_TIMEZONE
+from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.loading import append
+
+RAW_TABLE = "measured_value"
+
+#: Any number; who measures in this database takes this lock first.
+_MEASURE_LOCK = 7_201_408
+
+
+@dataclass(frozen=True)
+class ScenePart:
+    """A part of scene ``scene_id`` that is to be read because ``arrival_id`` came."""
+
+    arrival_id: str
+    scene_id: str
+    part: int
+
+    def to_json(self) -> dict[str, str | int]:
+        return {"arrival_id": self.arrival_id, "scene_id": self.scene_id, "part": self.part}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> ScenePart:
+        return cls(**facts)
+
+
+def measure(
+    warehouse: Warehouse,
+    landing: LandingZone,
+    catalogue_on: Callable[[date], Catalogue],
+    areas_path: Path,
+    until: datetime | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+) -> list[str]:
+    """Measure what the layers and scenes received up to ``until`` (aware; None = all) bring about and is not measured.
+
+    Every arrival is looked at, in order of receipt, each as of its own receipt and by the catalogue of its day: so an
+    arrival that was loaded late changes what came after it, and nothing depends on when this runs. An arrival whose
+    inputs are those it was measured from before is left alone; else it gets a further batch, which replaces the one
+    before once the gate has judged it.
+
+    Returns the identifiers of the new batches, for the gate.
+
+    Raises:
+        MeasurementError: a row of ``measurements.csv`` asks for what its method cannot do.
+        IncompleteTransfer, UnreadableFile: a scene's tile is not there any more, or not what was accepted.
+        WarehouseError: the database went away; what was measured before stays.
+    """
+    new = []
+    with _measuring(warehouse), _work(warehouse, landing, areas_path) as work:
+        for due in work.due(catalogue_on, until):
+            layer_plans = [plan for plan in due.plans if plan.measurement.feed == "layers"]
+            outcomes = [*measure_layers(layer_plans, work.ground), *work.scenes.measured(due.scene_plans)]
+            table = raw_rows(SCHEMA, rows(outcomes))
+            new.append(_store(warehouse, due.arrival_id, due.partition, table))
+            progress(f"measured: {due.arrival_id}, {table.num_rows} values")
+    return new
+
+
+def open_parts(
+    warehouse: Warehouse, landing: LandingZone, catalogue_on: Callable[[date], Catalogue], areas_path: Path
+) -> list[ScenePart]:
+    """The parts of scenes that :func:`measure` would have to read: to be answered before it, side by side.
+
+    Raises:
+        As :func:`measure`.
+    """
+    with _work(warehouse, landing, areas_path) as work:
+        found = {
+            (scene_id, part): ScenePart(due.arrival_id, scene_id, part)
+            for due in work.due(catalogue_on)
+            for job in scene_jobs(due.scene_plans)
+            for scene_id, part in work.scenes.open_parts(job)
+        }
+    return list(found.values())
+
+
+def answer_part(
+    warehouse: Warehouse,
+    landing: LandingZone,
+    catalogue_on: Callable[[date], Catalogue],
+    areas_path: Path,
+    part: ScenePart,
+) -> None:
+    """Read one part and keep its answers; doing so twice, or beside another process, changes nothing.
+
+    Raises:
+        As :func:`measure`.
+    """
+    with _work(warehouse, landing, areas_path) as work:
+        for due in work.due(catalogue_on):
+            if due.arrival_id == part.arrival_id:
+                for job in scene_jobs(due.scene_plans):
+                    work.scenes.answer(job, part.scene_id, part.part)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """An arrival that is to be measured (again), and the partition of its batch."""
+
+    arrival_id: str
+    plans: tuple[Plan, ...]
+    partition: str
+
+    @property
+    def scene_plans(self) -> list[Plan]:
+        return [plan for plan in self.plans if plan.measurement.feed == "imagery"]
+
+
+@dataclass(frozen=True)
+class _Work:
+    connection: psycopg.Connection
+    ground: Ground
+    scenes: SceneWork
+
+    def due(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None = None) -> Iterator[_Due]:
+        sources = accepted_sources(self.connection, until)
+        latest = _measured_before(self.connection)
+        for arrival_id, received_at in _arrivals(self.connection, until):
+            catalogue = catalogue_on(received_at.astimezone(CITY_TIMEZONE).date())
+            planned = tuple(plans(arrival_id, sources, catalogue))
+            inputs = inputs_hash(planned, self.ground.sha256)
+            before = latest.get(arrival_id)
+            if before.rpartition("-")[2] != inputs if before else planned:
+                yield _Due(arrival_id, planned, _next_partition(before, inputs))
+
+
+@contextmanager
+def _work(warehouse: Warehouse, landing: LandingZone, areas_path: Path) -> Iterator[_Work]:
+    with warehouse.connect("loader", autocommit=True) as connection:
+        ground = Ground(areas_path, Features(connection).of)
+        yield _Work(connection, ground, SceneWork(connection, landing, ground))
+
+
+@contextmanager
+def _measuring(warehouse: Warehouse) -> Iterator[None]:
+    with warehouse.connect("loader", autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (_MEASURE_LOCK,))
+        yield
+
+
+def _arrivals(connection: psycopg.Connection, until: datetime | None) -> list[tuple[str, datetime]]:
+    return connection.execute(
+        "select arrival_id, received_at from raw.arrival where feed in ('layers', 'imagery')"
+        " and (%(until)s::timestamptz is null or received_at <= %(until)s::timestamptz)"
+        " order by received_at, arrival_id",
+        {"until": until},
+    ).fetchall()
+
+
+def _measured_before(connection: psycopg.Connection) -> dict[str, str]:
+    """Arrival → its newest partition."""
+    found = connection.execute(
+        "select arrival_id, max(partition) from raw.batch where raw_table = %s group by arrival_id", (RAW_TABLE,)
+    )
+    return dict(found.fetchall())
+
+
+def _next_partition(before: str | None, inputs: str) -> str:
+    """``measured-<number>-<hash of the inputs>``: later ones sort behind."""
+    number = int(before.split("-")[1]) + 1 if before else 1
+    return f"measured-{number:06d}-{inputs}"
+
+
+def _store(warehouse: Warehouse, arrival_id: str, partition: str, table: pa.Table) -> str:
+    batch_id = stable_id("batch", arrival_id, partition)
+    try:
+        with warehouse.arrow("loader") as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "insert into raw.batch (batch_id, arrival_id, partition, feed, raw_table, rows_read)"
+                    " select $1, arrival_id, $2, feed, $3, $4 from raw.arrival where arrival_id = $5",
+                    (batch_id, partition, RAW_TABLE, table.num_rows, arrival_id),
+                )
+            with_batch = table.add_column(0, "batch_id", pa.array([batch_id] * table.num_rows, pa.string()))
+            append(connection, "raw", RAW_TABLE, with_batch)
+            connection.commit()
+    except adbc.Error as failure:
+        raise WarehouseError(f"测算值未装载（可重试）：{failure}") from failure
+    return batch_id
