@@ -55,6 +55,20 @@ def test_two_half_plots_from_two_sides():
     assert coverage.served_land(series(box(0, 0, 100, 100)), walls, 30).served_m2 == pytest.approx(6000)
 
 
+def test_every_facility_may_have_its_own_radius():
+    land = series(box(100, 0, 900, 10), box(100, 500, 900, 510))
+    walls = series(box(0, 0, 50, 10), None, box(0, 500, 50, 510))
+    # 250 m to the east from 50, then 450 m, each cut at 100.
+    assert coverage.served_land(land, walls, np.array([250, 9999, 450])).served_m2 == pytest.approx(2000 + 4000)
+
+
+def test_ground_that_two_lines_run_along_counts_once():
+    lines = series(
+        LineString([(0, 0), (100, 0)]), LineString([(150, 0), (50, 0)]), LineString([(0, 5), (100, 5)]), None
+    )
+    assert coverage.dissolved_length(lines) == pytest.approx(250)
+
+
 def test_nothing_to_serve_is_missing_and_no_facility_is_zero():
     assert coverage.served_land(series(), series(Point(0, 0)), 500).share is None
     assert coverage.served_land(series(box(0, 0, 1, 1)), series(), 500).share == 0

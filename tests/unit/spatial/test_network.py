@@ -12,10 +12,10 @@ import pyproj
 import pytest
 import shapely
 from hypothesis import given, settings, strategies as st
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString, Point, Polygon
 
 from cityhealth.settings import PROJECT_ROOT
-from cityhealth.spatial.network import RoadGraph, service_area
+from cityhealth.spatial.network import RoadGraph, access, service_area
 
 DATA = Path(os.environ.get("CITYHEALTH_REAL_DATA", PROJECT_ROOT.parent / "shared" / "data"))
 
@@ -83,6 +83,46 @@ def test_the_shorter_of_two_roads_counts_and_far_points_have_no_node():
     assert sorted(graph.costs(at(graph, (0, 0)), 1000)) == [0, 100]
     assert at(graph, (500, 500)).tolist() == [-1]
     assert service_area(graph, at(graph, (500, 500)), 1000).metres == 0
+
+
+def test_streets_are_cut_where_a_place_lies_beside_them():
+    lines = gpd.GeoSeries([LineString([(0, 0), (100, 0)]), LineString([(0, 50), (100, 50)])], crs=4547)
+    graph = RoadGraph.from_lines(lines, classes=np.array(["primary", "tertiary"]))
+    cut = graph.with_nodes_at(np.array([Point(30, 4), Point(60, -3), Point(30, 5), Point(0, 1), Point(100, 50)]))
+    assert sorted(cut.metres) == pytest.approx([30, 30, 40, 100])
+    assert (len(cut.nodes), cut.minutes.sum()) == (6, pytest.approx(graph.minutes.sum()))
+    assert graph.with_nodes_at(np.array([], dtype=object)) is graph
+
+
+def test_a_point_comes_onto_the_nearest_street_and_the_way_there_counts():
+    graph = RoadGraph.from_lines(gpd.GeoSeries([LineString([(0, 0), (1000, 0)])], crs=4547))
+    way = access(graph, gpd.GeoSeries([Point(400, 60), Point(0, 201), None], crs=4547))
+    assert way.metres.tolist() == [60] and way.graph.nodes[way.nodes].tolist() == [[400, 0]]
+    # 60 m to the street, then 100 m to both sides of it.
+    area = service_area(way.graph, way.nodes, 160, access=way.metres)
+    assert area.metres == pytest.approx(200)
+    assert service_area(way.graph, way.nodes, 50, access=way.metres).metres == 0
+    assert service_area(way.graph, way.nodes, 5, access=np.zeros(1)).metres == pytest.approx(10)
+
+
+def test_an_area_is_open_to_every_street_beside_it():
+    # A park of 100 × 100 m: one street 20 m to the west along all of it and beyond, one that ends at its east side.
+    streets = [LineString([(-20, -500), (-20, 500)]), LineString([(100, 50), (900, 50)])]
+    graph = RoadGraph.from_lines(gpd.GeoSeries(streets, crs=4547))
+    way = access(graph, gpd.GeoSeries([Polygon([(0, 0), (100, 0), (100, 100), (0, 100)])], crs=4547))
+    # Within 50 m the western street leaves the surroundings √(50² − 20²) = 45.83 m beyond the corners, 50 m away.
+    beyond = np.sqrt(50**2 - 20**2)
+    area = service_area(way.graph, way.nodes, 200, access=way.metres)
+    assert area.metres == pytest.approx(100 + 2 * (beyond + 150) + 200, rel=1e-3)
+
+
+def test_where_there_is_no_street_or_no_site_nothing_is_reached():
+    none = gpd.GeoSeries([], crs=4547)
+    streets = RoadGraph.from_lines(gpd.GeoSeries([LineString([(0, 0), (9, 0)])], crs=4547))
+    for graph, sites in ((RoadGraph.from_lines(none), gpd.GeoSeries([Point(0, 0)], crs=4547)), (streets, none)):
+        way = access(graph, sites)
+        area = service_area(way.graph, way.nodes, 100, access=way.metres)
+        assert area.metres == 0 and area.polygon.is_empty
 
 
 @settings(max_examples=30, deadline=None)
