@@ -62,6 +62,7 @@ class Case:
     filename: str | None = None
     received_at: datetime | None = None
     data: bytes | None = None
+    attachments: tuple[str | tuple[str, bytes], ...] = ("原始数据.pdf",)
 
 
 #: rule → (what breaks it, what comes near and does not).
@@ -128,7 +129,7 @@ class Trial:
     def assert_judged_alone_as_together(self, other: Office, names: Sequence[str]) -> None:
         """Each of these cases has the same judgement, lines and receipt in an office that judges it by itself."""
         batches = [self.judgements[name, True].batch_id for name in names]
-        feed = feed_named(self.form.feed, other.warehouse.settings)
+        feed = feed_named(self.form.feed, self.office.settings)
         for arrival in reversed(self.office.landing.arrivals(feed.name)):
             if batch_id_of(arrival) in batches:
                 other.landing = self.office.landing
@@ -166,7 +167,7 @@ def judged_cases(office: Office, form: Form, rules: Rules, more: Mapping[str, Ca
     batches = [
         office.receive(
             case.data or form.csv(case.lines), case.filename or f"{name}_{breaks}.csv", case.department, form.feed,
-            case.received_at, attachments=("原始数据.pdf",),
+            case.received_at, case.attachments,
         )
         for (name, breaks), case in cases.items()
     ]  # fmt: skip

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from cityhealth.errors import SettingsError
 from cityhealth.feeds.base import Feed
 from cityhealth.feeds.departmental import DepartmentalFeed
+from cityhealth.feeds.imagery import ImageryFeed
+from cityhealth.feeds.layers import LayersFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.progress import ProgressFeed
 from cityhealth.feeds.yearbook import YearbookFeed
@@ -18,6 +20,8 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "yearbook": lambda settings: YearbookFeed.of_city(settings.city),
     "progress": lambda settings: ProgressFeed.of_catalogue(settings.seed_dir),
     "meeting": lambda settings: MeetingFeed(),
+    "layers": LayersFeed.of_installation,
+    "imagery": ImageryFeed.of_installation,
 }
 
 

@@ -33,8 +33,12 @@ class Feed(Protocol):
 
 def raw_rows(schema: pa.Schema, rows: Iterable[Mapping[str, object]]) -> pa.Table:
     """Build a table of ``schema`` from dictionaries; a NUL character, which PostgreSQL cannot hold, becomes ``␀``."""
-    return pa.Table.from_pylist([{name: _storable(value) for name, value in row.items()} for row in rows], schema)
+    return pa.Table.from_pylist(
+        [{name: storable(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows],
+        schema,
+    )
 
 
-def _storable(value: object) -> object:
-    return value.replace("\x00", "␀") if isinstance(value, str) else value
+def storable(text: str) -> str:
+    """The text as PostgreSQL can hold it."""
+    return text.replace("\x00", "␀")

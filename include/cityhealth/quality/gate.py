@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
@@ -28,6 +30,9 @@ from cityhealth.quality.subjects import SUBJECTS
 from cityhealth.quality.suites import Rule, Suite, SuiteError, load_suite
 from cityhealth.quality.verdicts import Judged, Verdict, judge_lines, unreadable
 from cityhealth.warehouse.connections import Warehouse
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 #: So many lines are put to the rules at once: a question costs half a second, a thousand lines a tenth.
 _LINES_TOGETHER = 5_000
@@ -69,6 +74,7 @@ def judge(
     landing: LandingZone,
     outbox_url: str,
     progress: Callable[[str], None] = lambda message: None,
+    areas_path: Path | None = None,
 ) -> list[Judgement]:
     """Judge batches: write of each its run, results, findings and lines, and its receipt.
 
@@ -80,11 +86,13 @@ def judge(
     changes no earlier judgement. A batch that was judged by the same suite and catalogue before keeps that judgement;
     where a later one by others stands, it becomes the current one again and its receipt is put out once more.
 
+    ``areas_path``: the city's reference boundaries. Where there are none, no layer is found to lie outside the city.
+
     Raises:
         SuiteError: a suite is not whole; nothing is judged.
         GateError: after all have been tried, if any could not be judged (a rule that fails to run, the database).
     """
-    with _Gate(warehouse, catalogue_on, expectations_dir, landing, outbox_url) as gate:
+    with _Gate(warehouse, catalogue_on, expectations_dir, landing, outbox_url, areas_path) as gate:
         sitting = _Sitting(gate, len(batch_ids), progress)
         for batch_id in batch_ids:
             sitting.take(batch_id)
@@ -230,7 +238,9 @@ class _Gate:
         expectations_dir: Path,
         landing: LandingZone,
         outbox_url: str,
+        areas_path: Path | None,
     ) -> None:
+        self._read_outline = cache(lambda: _outline(areas_path))
         self._warehouse = warehouse
         self._catalogue_on = catalogue_on
         self._expectations_dir = expectations_dir
@@ -329,7 +339,7 @@ class _Gate:
         examination = examination_of(catalogue, batch)
         key = (catalogue.catalogue_hash, examination.system, examination.year)
         if key not in self._lookups:
-            self._lookups[key] = Lookup(catalogue, examination)
+            self._lookups[key] = Lookup(catalogue, examination, self._read_outline)
         return self._lookups[key]
 
     def _table(self, raw_table: str) -> str:
@@ -343,6 +353,15 @@ class _Gate:
         if self._engine is None:
             self._engine = self._open.enter_context(Engine(self._warehouse.sqlalchemy_url("loader"), store.WORK_SCHEMA))
         return self._engine
+
+
+def _outline(areas_path: Path | None) -> BaseGeometry | None:
+    if areas_path is None or not areas_path.is_file():
+        return None
+    # GDAL and GeoPandas take two seconds to import: only who judges layers pays for them.
+    from cityhealth.spatial.reference import city_outline, read_areas
+
+    return city_outline(read_areas(areas_path))
 
 
 def _judgement(batch: BatchFacts, run: store.GateRun, already: bool) -> Judgement:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from cityhealth.catalogue import Area, Catalogue, Duty, Examination, Indicator, Item, WorkBlock, fold
 from cityhealth.periods import Period
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 _CODE_LIKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
@@ -28,10 +33,24 @@ class Found:
     problem_zh: str | None = None
 
 
-class Lookup:
-    """The catalogue as one examination sees it. All look-ups are pure; texts may be empty, never None."""
+def no_outline() -> None:
+    """No reference boundaries: nobody knows where the city ends."""
 
-    def __init__(self, catalogue: Catalogue, examination: Examination) -> None:
+
+class Lookup:
+    """The catalogue as one examination sees it. All look-ups are pure; texts may be empty, never None.
+
+    ``read_outline`` gives the city's outline in EPSG:4490, None where there are no reference boundaries; it is asked
+    at most once, by who judges where things lie.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        examination: Examination,
+        read_outline: Callable[[], BaseGeometry | None] = no_outline,
+    ) -> None:
+        self._read_outline = read_outline
         self.catalogue = catalogue
         self.examination = examination
         self.items: Mapping[str, Item] = {item.code: item for item in catalogue.items}
@@ -47,6 +66,11 @@ class Lookup:
         self.task_names = {block.code: block.name_zh for block in catalogue.work_blocks}
         self._tasks = _index((fold(name), b.code) for b in catalogue.work_blocks for name in (b.code, b.name_zh))
         self._areas = _index((fold(name), a) for a in catalogue.areas for name in (a.code, a.name_zh))
+
+    @cached_property
+    def city_outline(self) -> BaseGeometry | None:
+        """Where the city is, in EPSG:4490."""
+        return self._read_outline()
 
     def department(self, text: str) -> str | None:
         """The department of that code, name or alias."""

@@ -41,16 +41,18 @@ class Receipt:
 def build_receipt(batch: BatchFacts, judged: Judged, department_zh: str, original: bytes | None) -> bytes:
     """The receipt as bytes of an .xlsx file.
 
-    ``original`` None, a file that cannot be read, or a Word document gives the cover sheet alone.
+    ``original`` None, a file that cannot be read, a Word document or what is no table gives the cover sheet alone.
     """
     subject = SUBJECTS[batch.raw_table]
     book = Workbook()
     titles: dict[str, str] = {}
     notes: list[str] = []
     unread: list[str] = []
-    sheet_zh = "工作表"
+    sheet_zh = subject.sheet_zh
     book.remove(book.active)
-    if original is None and batch.read_error_code is None:
+    if subject.no_copy_zh is not None:
+        notes.append(subject.no_copy_zh)
+    elif original is None and batch.read_error_code is None:
         notes.append("原文件已不在收件区，本回执没有附副本。")
     elif original is not None and batch.read_error_code is None and is_word(original, batch.arrival.filename):
         sheet_zh = "正文或表格"

@@ -49,6 +49,7 @@ class Subject:
     one that a finding quotes, None: the one at fault.
     ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``facts``: what the accepted rows add to the
     receipt's cover (label, text). ``unread_sheets``: sheets without a line of the form are worth a word there.
+    ``sheet_zh``: what its files have for sheets; ``no_copy_zh``: why the receipt comes without a copy of the file.
     ``unreadable_advice_zh``: what is to be done with a file that cannot be read.
     """
 
@@ -65,6 +66,8 @@ class Subject:
     stored: Callable[[pd.DataFrame], pd.DataFrame]
     nouns: Nouns
     unread_sheets: bool = False
+    sheet_zh: str = "工作表"
+    no_copy_zh: str | None = None
     at_fault: Callable[[str, Row], str] = as_ruled
     facts: Callable[[pd.DataFrame], Sequence[tuple[str, str]]] = no_facts
     unreadable_advice_zh: str = "请按原因处理后重新报送"

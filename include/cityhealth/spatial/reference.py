@@ -12,6 +12,7 @@ import numpy as np
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.geometry.base import BaseGeometry
 
 from cityhealth.catalogue import Catalogue
 from cityhealth.catalogue.rows import Area
@@ -96,7 +97,15 @@ def read_areas(path: Path) -> gpd.GeoDataFrame:
     lacking = [column for column in COLUMNS if column not in frame]
     if lacking or frame.crs is None or frame.crs.to_epsg() != INSIDE.to_epsg():
         raise UnreadableFile("areas", f"区划边界文件应为 EPSG:4490，并有字段 {'、'.join(COLUMNS)}", Place(path.name))
+    if not frame["code"].is_unique or frame["code"].isna().any() or frame.geometry.isna().any():
+        raise UnreadableFile("areas", "区划边界文件中每个区域应有代码、有边界，且只有一行", Place(path.name))
     return frame[[*COLUMNS, "geometry"]]
+
+
+def city_outline(areas: gpd.GeoDataFrame) -> BaseGeometry:
+    """The whole city out of its reference boundaries: the area of level ``city``, else all of them together."""
+    cities = areas.loc[areas["level"] == "city"]
+    return shapely.union_all(np.asarray((cities if len(cities) else areas).geometry))
 
 
 def propose_datum(boundaries: gpd.GeoDataFrame | gpd.GeoSeries, reference: gpd.GeoDataFrame) -> Proposal:
