@@ -326,16 +326,17 @@ def _outcome(
 
 
 def _own(seen: Seen, measurement: str, codes: Iterable[str]) -> Seen:
-    """What is of ``measurement``, under the names of its own question."""
+    """What is of ``measurement``, under the names of its own question; nothing of an area that no part touches."""
+    found = {area: seen.partials.get(area, Partial(0.0)) for area in codes}
     return replace(
         seen,
         partials={
             area: replace(
-                seen.partials[area],
-                amounts=_named(seen.partials[area].amounts, measurement),
-                conditions=_named(seen.partials[area].conditions, measurement),
+                partial,
+                amounts=_named(partial.amounts, measurement),
+                conditions=_named(partial.conditions, measurement),
             )
-            for area in codes
+            for area, partial in found.items()
         },
     )
 
