@@ -72,13 +72,13 @@ class Features:
         self.of = lru_cache(maxsize=32)(self._of)
 
     def _of(self, source: Source) -> gpd.GeoDataFrame:
-        """The features of a layer: geometry in EPSG:4490 and the attributes that the gate read, one column each."""
+        """The features of a layer: geometry in EPSG:4490 and the attributes that the gate read; index: line_no."""
         rows = self._connection.execute(
             "select line_no, geometry, attributes from gate.layer_feature"
             " where gate_run_id = %s and kind = %s and valid_on = %s and verdict = 'accepted' and geometry is not null"
             " order by line_no",
             (source.gate_run_id, source.kind, source.valid_on),
         ).fetchall()
-        attributes = pd.DataFrame([json.loads(text) for _, _, text in rows])
+        attributes = pd.DataFrame([json.loads(text) for _, _, text in rows], index=[line_no for line_no, _, _ in rows])
         shapes = shapely.from_wkb([bytes(wkb) for _, wkb, _ in rows])
         return gpd.GeoDataFrame(attributes, geometry=list(shapes), crs=INSIDE)

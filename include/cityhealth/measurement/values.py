@@ -18,7 +18,8 @@ class MeasurementError(CityHealthError):
 
 @dataclass(frozen=True)
 class LayerInputs:
-    """Layers by kind, the measured one first; accepted features in EPSG:4490 with the kind's standard attributes.
+    """Layers by kind, the measured one first; accepted features in EPSG:4490 with the kind's standard attributes,
+    indexed by their line in the file.
 
     ``units``: the polygons of the areas for which the item is asked, EPSG:4490, indexed by area code.
     """

@@ -8,13 +8,15 @@ from decimal import Decimal
 import geopandas as gpd
 import pytest
 from shapely.geometry import LineString, Point, box
-from toy_city import CITY, catalogue, in_city, layer, units
 
 from cityhealth.catalogue import Measurement
 from cityhealth.measurement.layer_methods import LAYER_METHODS, parameters_problems
+from cityhealth.measurement.scene_methods import CLASSES, SCENE_METHODS
 from cityhealth.measurement.values import LayerInputs, MeasurementError
 from cityhealth.quantities.units import convert
+from toy_city import CITY, catalogue, in_city, layer, units
 
+SCENES = [row for row in catalogue().measurements if row.feed == "imagery"]
 LAYERS = [row for row in catalogue().measurements if row.feed == "layers"]
 
 #: One feature of every geometry, with every standard attribute of its kind.
@@ -53,6 +55,14 @@ def test_every_row_measures_the_attributes_its_kinds_must_have_in_a_unit_of_its_
     found = LAYER_METHODS[row.method][row.version](inputs, row.parameters)
     (item,) = [item for item in catalogue().items if item.code == row.item_code]
     assert convert(Decimal(found.values["city"]), found.unit, item.unit, catalogue().units) > 0
+
+
+@pytest.mark.parametrize("row", SCENES, ids=lambda row: row.code)
+def test_every_row_of_imagery_names_a_known_method_that_takes_its_parameters(row: Measurement) -> None:
+    method = SCENE_METHODS[row.method][row.version]
+    assert method.question(row.parameters, dict(enumerate(CLASSES)))
+    (item,) = [item for item in catalogue().items if item.code == row.item_code]
+    assert convert(Decimal(1), method.unit, item.unit, catalogue().units) > 0
 
 
 def test_a_method_and_a_version_that_are_not_there_are_named() -> None:
@@ -109,10 +119,10 @@ def test_coverage_by_no_facility_or_by_two_is_refused() -> None:
     ("attributes", "said"),
     [
         ({}, "图层 hospital 没有属性 grade"),
-        ({"grade": [3, None]}, "图层 hospital 第 2 个要素没有 grade"),
-        ({"grade": ["", 2]}, "图层 hospital 第 1 个要素的 grade「」不是数"),
-        ({"grade": [True, 2]}, "图层 hospital 第 1 个要素的 grade「True」不是数"),
-        ({"grade": ["三甲", 2]}, "图层 hospital 第 1 个要素的 grade「三甲」不是数"),
+        ({"grade": [3, None]}, "图层 hospital 第 2 行的要素没有 grade"),
+        ({"grade": ["", 2]}, "图层 hospital 第 1 行的要素的 grade「」不是数"),
+        ({"grade": [True, 2]}, "图层 hospital 第 1 行的要素的 grade「True」不是数"),
+        ({"grade": ["三甲", 2]}, "图层 hospital 第 1 行的要素的 grade「三甲」不是数"),
     ],
 )
 def test_a_feature_that_does_not_say_is_named_and_never_taken_for_zero(
@@ -125,17 +135,17 @@ def test_a_feature_that_does_not_say_is_named_and_never_taken_for_zero(
 
 def test_truths_and_classes_must_be_said_and_classes_have_a_number() -> None:
     land, two = layer(box(0, 0, 9, 9)), (Point(0, 0), Point(1, 1))
-    with pytest.raises(MeasurementError, match="图层 historic_district 第 2 个要素的 repaired「是」不是是或否"):
+    with pytest.raises(MeasurementError, match="图层 historic_district 第 2 行的要素的 repaired「是」不是是或否"):
         in_city("historic_repaired_by_layer", historic_district=layer(*two, repaired=[True, "是"]))
-    with pytest.raises(MeasurementError, match="图层 road 第 1 个要素没有 road_class"):
+    with pytest.raises(MeasurementError, match="图层 road 第 1 行的要素没有 road_class"):
         lines = (LineString([(0, 0), (1, 1)]), LineString([(0, 0), (1, 0)]))
         in_city("classified_roads_by_layer", road=layer(*lines, road_class=[None, "main"]))
     stations = layer(*two, station_class=["standard", "微型"])
     with pytest.raises(
-        MeasurementError, match="图层 fire_station 第 2 个要素的 station_class「微型」在参数 radii 中没有值"
+        MeasurementError, match="图层 fire_station 第 2 行的要素的 station_class「微型」在参数 radii 中没有值"
     ):
         in_city("fire_cover_by_layer", construction_land=land, fire_station=stations)
-    with pytest.raises(MeasurementError, match="图层 fire_station 第 2 个要素没有图形"):
+    with pytest.raises(MeasurementError, match="图层 fire_station 第 2 行的要素没有图形"):
         lost = layer(Point(0, 0), None, station_class=["small", "small"])
         in_city("fire_cover_by_layer", construction_land=land, fire_station=lost)
 

@@ -39,7 +39,7 @@ class Layers:
         frame = self.inputs.layers[kind]
         lost = frame.geometry.isna() | frame.geometry.is_empty
         if lost.any():
-            raise MeasurementError(f"图层 {kind} 第 {frame.index[lost][0]} 个要素没有图形")
+            raise MeasurementError(f"图层 {kind} 第 {frame.index[lost][0]} 行的要素没有图形")
         return frame.set_geometry(repair(frame.geometry.to_crs(self.crs)).geometry)
 
 

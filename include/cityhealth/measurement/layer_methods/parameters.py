@@ -114,7 +114,7 @@ def by_class(frame: gpd.GeoDataFrame, kind: str, attribute: str, given: Mapping[
     classes = texts(frame, kind, attribute)
     for number, found in zip(frame.index, classes, strict=True):
         if found not in given:
-            raise MeasurementError(f"图层 {kind} 第 {number} 个要素的 {attribute}「{found}」在参数 {name} 中没有值")
+            raise MeasurementError(f"图层 {kind} 第 {number} 行的要素的 {attribute}「{found}」在参数 {name} 中没有值")
     return np.array([given[found] for found in classes], dtype=float)
 
 
@@ -128,10 +128,10 @@ def _values(
     values = frame[attribute].tolist()
     absent = frame[attribute].isna()
     if absent.any():
-        raise MeasurementError(f"图层 {kind} 第 {frame.index[absent][0]} 个要素没有 {attribute}")
+        raise MeasurementError(f"图层 {kind} 第 {frame.index[absent][0]} 行的要素没有 {attribute}")
     for number, value in zip(frame.index, values, strict=True):
         if not fits(value):
-            raise MeasurementError(f"图层 {kind} 第 {number} 个要素的 {attribute}「{value}」不是{what}")
+            raise MeasurementError(f"图层 {kind} 第 {number} 行的要素的 {attribute}「{value}」不是{what}")
     return np.array(values, dtype=dtype)
 
 
