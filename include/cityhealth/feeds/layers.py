@@ -37,7 +37,8 @@ _SCHEMA = pa.schema(
 )
 _WANTED_ZH = (
     "没有附说明文件。请随图层附上 说明.yml，写明 kind（图层类别，如 park）、"
-    "datum（坐标基准：cgcs2000、wgs84、gcj02、bd09 之一）、date（图层有效日期）、source（来源）、licence（使用许可）；文件不带坐标系的，还要写明 crs（如 EPSG:4490）"
+    "datum（坐标基准：cgcs2000、wgs84、gcj02、bd09 之一）、"
+    "date（图层有效日期）、source（来源）、licence（使用许可）；文件不带坐标系的，还要写明 crs（如 EPSG:4490）"
 )
 
 

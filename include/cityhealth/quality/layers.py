@@ -1,4 +1,4 @@
-"""Layers before the gate: features in EPSG:4490, repaired, with their kind's attributes; kept in ``gate.layer_feature``.
+"""Layers before the gate: features in EPSG:4490, repaired, with their kind's attributes; in ``gate.layer_feature``.
 
 A layer has a line of its own, which is blank where nothing is wrong with the layer as a whole; where something is,
 its features are refused with it.
