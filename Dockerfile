@@ -29,7 +29,7 @@ RUN uv pip install --no-cache --no-deps --no-build-isolation --python /opt/venv/
 
 # The code stays root's; only these folders can be written by what runs, and named volumes take their owner from here.
 RUN useradd --uid 10001 --user-group --create-home cityhealth \
- && mkdir -p /var/lib/cityhealth/landing /var/lib/cityhealth/outbox /var/lib/cityhealth/airflow \
+ && mkdir -p /var/lib/cityhealth/landing /var/lib/cityhealth/outbox /var/lib/cityhealth/airflow /var/lib/cityhealth/areas \
  && chown -R cityhealth:cityhealth /var/lib/cityhealth
 ENV CITYHEALTH_PROJECT_ROOT=/opt/cityhealth \
     CITYHEALTH_HOME=/var/lib/cityhealth \

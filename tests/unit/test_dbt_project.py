@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +18,17 @@ META = ("owner", "category", "description_zh", "description_en", "what_to_do_zh"
 CHINESE, ENGLISH = re.compile("[一-鿿]"), re.compile("[A-Za-z]{2,}")
 
 
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    settings = from_environment({"CITYHEALTH_HOME": str(tmp_path_factory.mktemp("home"))})
+def parsed(home: Path, **variables: object) -> dict[str, Any]:
+    settings = from_environment({"CITYHEALTH_HOME": str(home)})
     nowhere = Warehouse(settings, DatabaseAddress("127.0.0.1", 1, "nowhere", "nobody", "nothing"))
     project = Project(nowhere, settings)
-    project.run(["parse"])
+    project.run(["parse"], variables=variables)
     return project.manifest()
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return parsed(tmp_path_factory.mktemp("home"))
 
 
 def nodes(manifest: Mapping[str, Any], kind: str) -> Iterator[dict[str, Any]]:
@@ -183,3 +188,18 @@ def test_the_history_keeps_only_columns_that_exist(manifest: dict[str, Any]) -> 
     for mart in marts(manifest):
         meta = mart["config"]["meta"]
         assert {*meta.get("key", ()), *meta.get("volatile", ())} <= set(mart["columns"]), mart["name"]
+
+
+def test_maps_carry_what_marts_carry_and_nothing_rests_on_them(manifest: dict[str, Any], tmp_path: Path) -> None:
+    with_maps = parsed(tmp_path, gis=True)
+    assert lacking_advice(with_maps) == {}
+    models = {model["unique_id"]: model for model in nodes(with_maps, "model")}
+    maps = {key: model for key, model in models.items() if model["schema"] == "gis"}
+    assert maps and models.keys() - maps.keys() == {model["unique_id"] for model in nodes(manifest, "model")}
+    assert [key for key in models.keys() - maps.keys() if maps.keys() & set(models[key]["depends_on"]["nodes"])] == []
+    for name, model in maps.items():
+        config = model["config"]
+        assert config["grants"] == {"select": ["reader"]}, name
+        assert config["contract"]["enforced"] or config["materialized"] == "ephemeral", name
+        texts = [model["description"], *(column["description"] for column in model["columns"].values())]
+        assert all(CHINESE.search(text) and ENGLISH.search(text) for text in texts), name

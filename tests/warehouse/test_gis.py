@@ -20,7 +20,7 @@ from shapely import Point, Polygon, box
 import requirements
 from cityhealth import settings as settings_module
 from cityhealth.errors import UnreadableFile
-from cityhealth.settings import Settings
+from cityhealth.settings import PROJECT_ROOT, Settings
 from cityhealth.spatial.crs import INSIDE, areas_m2
 from cityhealth.transform import BuildResult, build, build_if_changed
 from cityhealth.warehouse.backup import dump
@@ -38,6 +38,9 @@ TABLES = {
     "land": "MULTIPOLYGON",
     "way": "MULTILINESTRING",
 }
+
+
+PAGE = PROJECT_ROOT / "docs" / "connect-gis.md"
 
 
 def relations(connection: psycopg.Connection) -> set[str]:
@@ -94,6 +97,12 @@ def test_a_file_that_holds_no_boundaries_fails_the_build_by_name(warehouse: Ware
         build(warehouse, city)
     with warehouse.connect("transformer") as connection:
         assert connection.execute("select status from ops.build").fetchall() == [("failed",)]
+
+
+def test_the_page_for_map_programs_lists_exactly_the_tables_that_there_are() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| an? ", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    models = {path.stem for path in (PROJECT_ROOT / "dbt_project" / "models" / "gis").glob("*.sql")}
+    assert set(listed) == set(TABLES) == models - {"features_in_force"}
 
 
 # A real PostGIS.
@@ -278,6 +287,13 @@ def test_a_tile_server_gets_its_tile(ask) -> None:
         " from area_boundary where geom && st_transform(st_tileenvelope(8, 208, 100), 4490)) as tile"
     )
     assert b"area_boundary" in bytes(tile) and b"T-C1" in bytes(tile)
+
+
+def test_the_query_of_the_page_runs_as_the_reader(ask) -> None:
+    (query,) = re.findall(r"```sql\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert {name: hospitals for name, hospitals, _ in ask(query)} == {
+        "区域T": 2, "区域T1": 2, "区域T2": 0, "建成区": 2, "一组团": 0, "二组团": 1,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
