@@ -201,9 +201,10 @@ def measure_and_gate(
     run: str = "",
     progress: Callable[[str], None] = lambda message: None,
 ) -> list:
-    """Measure what accepted layers and scenes bring about (:func:`cityhealth.measurement.step.measure`), and judge it.
+    """Measure what accepted layers and scenes bring about (:func:`cityhealth.measurement.step.measure`), and judge it,
+    with whatever was measured before and has no judgement yet.
 
-    Returns the judgements of what was measured anew.
+    Returns the judgements.
 
     Raises:
         CityHealthError: as ``measure`` and the gate.
@@ -213,7 +214,8 @@ def measure_and_gate(
 
     history = history or load_history(settings.seed_dir)
     landing = LandingZone(settings.landing_url)
-    batch_ids = measure(warehouse, landing, history.on, settings.areas_path, until, progress)
+    measure(warehouse, landing, history.on, settings.areas_path, until, progress)
+    batch_ids = _unjudged(settings, warehouse, history, until, "measured_value")
     return gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
 
 
@@ -277,8 +279,14 @@ def _loaded_arrivals(warehouse: Warehouse, feed_name: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def _unjudged(settings: Settings, warehouse: Warehouse, history: CatalogueHistory, until: datetime) -> list[str]:
-    """Batches received by then whose current judgement is by another suite or catalogue, or that have none."""
+def _unjudged(
+    settings: Settings,
+    warehouse: Warehouse,
+    history: CatalogueHistory,
+    until: datetime | None,
+    raw_table: str | None = None,
+) -> list[str]:
+    """Batches (of one raw table) received by then whose current judgement is by another suite or catalogue, or none."""
     # Suites are read without Great Expectations: to see that nothing is to be judged takes no seven seconds.
     from cityhealth.quality.gate import gate_run_id, load_suites
 
@@ -288,8 +296,10 @@ def _unjudged(settings: Settings, warehouse: Warehouse, history: CatalogueHistor
             "select batch.batch_id, batch.raw_table, arrival.received_at, current_run.gate_run_id"
             " from raw.standing_batch as batch join raw.arrival as arrival using (arrival_id)"
             " left join gate.current_run as current_run using (batch_id)"
-            " where arrival.received_at <= %s order by arrival.received_at, batch.batch_id",
-            (until,),
+            " where (%(until)s::timestamptz is null or arrival.received_at <= %(until)s::timestamptz)"
+            " and (%(table)s::text is null or batch.raw_table = %(table)s::text)"
+            " order by arrival.received_at, batch.batch_id",
+            {"until": until, "table": raw_table},
         ).fetchall()
     return [
         batch_id

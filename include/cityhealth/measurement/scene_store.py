@@ -84,8 +84,8 @@ class SceneWork:
         for job in scene_jobs(planned):
             yield from self._outcomes(job)
 
-    def open_parts(self, job: SceneJob) -> list[tuple[str, int]]:
-        """Scene (arrival) and number of each part that has no answer yet."""
+    def open_parts(self, job: SceneJob) -> list[tuple[str, str, int]]:
+        """Scene (arrival), question (hash) and number of each part that has no answer yet."""
         with self.opened(job) as here:
             found = self._open(job.scene.arrival_id, here.raster, here.asked)
             if self._compares(here.asked) and job.earlier is not None:
@@ -93,9 +93,11 @@ class SceneWork:
                     found += self._open(job.earlier.arrival_id, raster, here.asked)
         return found
 
-    def answer(self, job: SceneJob, scene_id: str, part: int) -> None:
-        """Answer one part of the job's scene, or of the one before, and keep the answer."""
+    def answer(self, job: SceneJob, scene_id: str, question_hash: str, part: int) -> None:
+        """Answer one part of the job's scene, or of the one before, if that is its question; keep the answer."""
         with self.opened(job) as here:
+            if here.asked.hash != question_hash:
+                return
             if scene_id == job.scene.arrival_id:
                 self._answered(scene_id, here.raster, here.asked, part)
             elif job.earlier is not None and scene_id == job.earlier.arrival_id:
@@ -156,11 +158,11 @@ class SceneWork:
         ):
             yield files, raster
 
-    def _open(self, scene_id: str, raster: Mosaic, asked: Asked) -> list[tuple[str, int]]:
+    def _open(self, scene_id: str, raster: Mosaic, asked: Asked) -> list[tuple[str, str, int]]:
         if asked.question is None:
             return []
         known = self._known(scene_id, asked)
-        return [(scene_id, part) for part in range(parts(raster, asked.units)) if part not in known]
+        return [(scene_id, asked.hash, part) for part in range(parts(raster, asked.units)) if part not in known]
 
     def _answers(self, scene_id: str, raster: Mosaic, asked: Asked) -> list[dict[str, Partial]]:
         if asked.question is None:

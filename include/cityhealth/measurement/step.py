@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,15 @@ _MEASURE_LOCK = 7_201_408
 
 @dataclass(frozen=True)
 class ScenePart:
-    """A part of scene ``scene_id`` that is to be read because ``arrival_id`` came."""
+    """A part of scene ``scene_id`` that is to be read for a question because ``arrival_id`` came."""
 
     arrival_id: str
     scene_id: str
+    question_hash: str
     part: int
 
     def to_json(self) -> dict[str, str | int]:
-        return {"arrival_id": self.arrival_id, "scene_id": self.scene_id, "part": self.part}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> ScenePart:
@@ -93,10 +94,10 @@ def open_parts(
     """
     with _work(warehouse, landing, areas_path) as work:
         found = {
-            (scene_id, part): ScenePart(due.arrival_id, scene_id, part)
+            key: ScenePart(due.arrival_id, *key)
             for due in work.due(catalogue_on)
             for job in scene_jobs(due.scene_plans)
-            for scene_id, part in work.scenes.open_parts(job)
+            for key in work.scenes.open_parts(job)
         }
     return list(found.values())
 
@@ -117,7 +118,7 @@ def answer_part(
         for due in work.due(catalogue_on):
             if due.arrival_id == part.arrival_id:
                 for job in scene_jobs(due.scene_plans):
-                    work.scenes.answer(job, part.scene_id, part.part)
+                    work.scenes.answer(job, part.scene_id, part.question_hash, part.part)
 
 
 @dataclass(frozen=True)

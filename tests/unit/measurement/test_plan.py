@@ -26,8 +26,8 @@ def small(catalogue: Catalogue) -> Catalogue:
 
 def source(kind: str, day: str, arrival: str, hours: int = 0, feed: str = "layers") -> Source:
     return Source(
-        feed, kind, date.fromisoformat(day), arrival, NOON + timedelta(hours=hours), f"run-{arrival}", f"{arrival}.gpkg",
-        "0" * 64, "测试",
+        feed, kind, date.fromisoformat(day), arrival, NOON + timedelta(hours=hours), f"run-{arrival}",
+        f"{arrival}.gpkg", "0" * 64, "测试",
     )  # fmt: skip
 
 

@@ -1,0 +1,270 @@
+"""From layers and scenes, through the gate, to item values: by receipt alone, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import yaml
+from pyproj import Transformer
+from shapely.geometry import LineString, Point, box
+
+from cityhealth.catalogue import load_history
+from cityhealth.feeds import feed_named
+from cityhealth.feeds.pipeline import collect, gate_batches, ingest, load_arrivals, measure_and_gate
+from cityhealth.landing import Arrival, LandingZone
+from cityhealth.measurement.step import answer_part, measure, open_parts
+from cityhealth.settings import CITY_TIMEZONE, Settings
+from cityhealth.spatial.crs import INSIDE
+from cityhealth.warehouse.connections import Warehouse
+from made_rasters import write
+from toy_city import CITY, METRES, layer
+
+pytestmark = pytest.mark.usefixtures("boundaries")
+
+BUILT_UP = box(-5000, -4000, 5000, 4000)
+DAYS = (date(2021, 5, 1), date(2021, 5, 31))
+COVER = {10: "forest", 50: "built_up", 80: "water"}
+
+
+@pytest.fixture
+def boundaries(settings: Settings) -> None:
+    """A city of 12 km by 12 km, of which the eastern half is 140502 and the western 140525."""
+    codes = {"140500": CITY, "140502": box(0, -6000, 6000, 6000), "140525": box(-6000, -6000, 0, 6000)}
+    frame = gpd.GeoDataFrame(
+        {"code": list(codes), "name_zh": list(codes), "level": ["city", "county", "county"], "valid_from": None},
+        geometry=gpd.GeoSeries(list(codes.values()), crs=METRES).to_crs(INSIDE),
+    )
+    settings.areas_path.parent.mkdir(parents=True, exist_ok=True)
+    pyogrio.write_dataframe(frame, settings.areas_path, layer="areas", driver="GPKG")
+
+
+def at(day: int, hour: int = 9) -> datetime:
+    return datetime(2021, 5, day, hour, tzinfo=CITY_TIMEZONE)
+
+
+def land_layer(
+    settings: Settings, kind: str, frame: gpd.GeoDataFrame, received: datetime, on: str = "2020-12-31", **stated: Any
+) -> Arrival:
+    manifest = {"kind": kind, "datum": "cgcs2000", "crs": "EPSG:4490", "date": on, "source": "测试", "licence": "公开"}
+    return LandingZone(settings.landing_url).land(
+        frame.to_json(show_bbox=False).encode(),
+        feed="layers",
+        filename=f"{kind}.geojson",
+        received_at=received,
+        department_text="市住建局",
+        attachments=[(f"{kind}.yml", yaml.safe_dump({**manifest, **stated}, allow_unicode=True).encode())],
+    )
+
+
+def land_scene(
+    settings: Settings, kind: str, tiles: Mapping[str, Path], received: datetime, on: str = "2020-07-15", **stated: Any
+) -> Arrival:
+    manifest = {"kind": kind, "datum": "wgs84", "date": on, "source": "某卫星", "licence": "公开", **stated}
+    return LandingZone(settings.landing_url).land(
+        yaml.safe_dump(manifest, allow_unicode=True).encode(),
+        feed="imagery",
+        filename=f"{kind}-{on}.yml",
+        received_at=received,
+        department_text="市自然资源局",
+        attachments=list(tiles.items()),
+    )
+
+
+def cover(path: Path, cells: np.ndarray) -> Path:
+    """Cells of 100 m over 14 km by 14 km about the middle of the toy city, in UTM zone 49."""
+    east, north = Transformer.from_crs(METRES, "EPSG:32649", always_xy=True).transform(0, 0)
+    return write(path, cells[np.newaxis], cell=100, west=east - 7000, north=north + 7000)
+
+
+def halves(left: int, right: int) -> np.ndarray:
+    cells = np.full((140, 140), right, dtype="uint8")
+    cells[:, :70] = left
+    return cells
+
+
+def values(warehouse: Warehouse) -> dict[tuple[str, str, str], tuple[float | None, str, str]]:
+    """(item, area, period) → (value, source kind, verdict) of what was measured and has a number."""
+    with warehouse.connect("loader") as connection:
+        rows = connection.execute(
+            "select item_code, area_code, period, round(value::numeric, 4), source_kind, verdict"
+            " from gate.current_item_value where state = 'value' order by received_at, batch_id, line_no"
+        ).fetchall()
+    return {(item, area, period): (float(value), kind, verdict) for item, area, period, value, kind, verdict in rows}
+
+
+def parks() -> gpd.GeoDataFrame:
+    return layer(box(0, 0, 100, 100), box(-2000, -2000, -1950, -1950))
+
+
+def land_all(settings: Settings) -> None:
+    land_layer(settings, "park", parks(), at(3))
+    land_layer(settings, "residential_land", layer(box(-1000, -1000, 1000, 1000), box(3000, 3000, 9000, 3500)), at(4))
+    land_layer(settings, "built_up_area", layer(BUILT_UP), at(5))
+    land_layer(settings, "road", layer(LineString([(-6000, 0), (6000, 0)]), road_class=["主干路"]), at(5))
+    land_layer(settings, "waterlogging_point", layer(Point(10, 10), Point(5500, 0)), at(6))
+
+
+def test_layers_become_values_of_the_items_owner_with_what_they_were_measured_from(
+    settings: Settings, warehouse: Warehouse
+) -> None:
+    land_all(settings)
+    ingest(settings, warehouse, "layers", *DAYS)
+    found = values(warehouse)
+    assert {key: value for key, (value, _, _) in found.items()} == {
+        ("built_up_area", "140500-BUA", "2020"): pytest.approx(80, rel=1e-3),
+        ("district_built_up_area", "140502", "2020"): pytest.approx(40, rel=1e-3),
+        # 4 km² and, of the strip, 2 km by 500 m inside the built-up area; in hectares.
+        ("residential_land_area", "140500-BUA", "2020"): pytest.approx(500, rel=1e-3),
+        # A park of 1 ha and 500 m around it, round at the corners; that of 2,500 m² reaches 300 m: too far off.
+        ("park_served_residential_land", "140500-BUA", "2020"): pytest.approx(
+            (100 * 100 + 4 * 100 * 500 + np.pi * 500**2) / 1e4, rel=1e-3
+        ),
+        ("road_length", "140500-BUA", "2020"): pytest.approx(10, rel=1e-3),
+        ("classified_road_length", "140500-BUA", "2020"): pytest.approx(10, rel=1e-3),
+        ("waterlogging_points", "140500-BUA", "2020"): 1,
+        ("park_walk_residential_land", "140500-BUA", "2020"): pytest.approx(
+            found["park_walk_residential_land", "140500-BUA", "2020"][0]
+        ),
+    }
+    assert {kind for _, kind, _ in found.values()} == {"layers"}
+    assert {verdict for _, _, verdict in found.values()} == {"accepted"}
+    with warehouse.connect("loader") as connection:
+        (row,) = connection.execute(
+            "select department_code, unit, method_text, source_text from gate.current_item_value"
+            " where item_code = 'park_served_residential_land' and state = 'value'"
+        ).fetchall()
+        inputs = connection.execute(
+            "select inputs from gate.current_measured_value"
+            " where item_code = 'park_served_residential_land' and value is not null"
+        ).fetchall()
+    assert row[:3] == ("urban_management", "公顷", "served_land_by_size v1 radii=5000:500|2000:300")
+    assert "park 2020-12-31 测试 park.geojson sha256:" in row[3]
+    assert [used["kind"] for used in json.loads(inputs[0][0])] == ["residential_land", "park", "built_up_area"]
+
+
+def test_what_cannot_be_measured_says_what_is_missing_and_is_no_value(settings: Settings, warehouse: Warehouse) -> None:
+    land_layer(settings, "residential_land", layer(box(0, 0, 1000, 1000)), at(4))
+    ingest(settings, warehouse, "layers", *DAYS)
+    assert values(warehouse) == {}
+    with warehouse.connect("loader") as connection:
+        said = dict(connection.execute("select measurement, problem_zh from gate.current_measured_value").fetchall())
+        (verdict,) = connection.execute(
+            "select verdict from gate.current_run join raw.batch using (batch_id) where raw_table = 'measured_value'"
+        ).fetchone()
+    assert said["park_cover_by_layer"] == "没有 2020 年底以前的图层：park、built_up_area"
+    assert said["residential_land_by_layer"] == "没有 2020 年底以前的图层：built_up_area"
+    assert verdict == "accepted"
+
+
+def test_neither_order_nor_number_of_the_runs_changes_a_value(
+    settings: Settings, warehouse: Warehouse, module_warehouse: Warehouse
+) -> None:
+    land_all(settings)
+    land_layer(settings, "park", layer(box(0, 0, 200, 200)), at(20))
+    collect(settings, warehouse, at(30))
+    for day in (20, 5, 6, 4, 3):
+        ingest(settings, module_warehouse, "layers", date(2021, 5, day), date(2021, 5, day))
+    assert values(module_warehouse) == values(warehouse)
+    with module_warehouse.connect("loader") as connection:
+        (batches, standing) = connection.execute(
+            "select (select count(*) from raw.batch where raw_table = 'measured_value'),"
+            " (select count(*) from raw.standing_batch where raw_table = 'measured_value')"
+        ).fetchone()
+    assert standing == 5 < batches
+    # Everything is measured: a further run finds nothing to do, and judges nothing again.
+    assert measure_and_gate(settings, module_warehouse) == []
+    assert collect(settings, module_warehouse, at(30)) == []
+    # As of the day before the new park came, the old one stands.
+    with module_warehouse.connect("loader") as connection:
+        known = connection.execute(
+            "select round(value::numeric, 1) from gate.current_item_value"
+            " where item_code = 'park_served_residential_land' and state = 'value' and received_at < %s"
+            " order by received_at desc limit 1",
+            (at(19),),
+        ).fetchone()
+    assert float(known[0]) == pytest.approx((100 * 100 + 4 * 100 * 500 + np.pi * 500**2) / 1e4, rel=1e-3)
+
+
+def test_a_layer_that_is_refused_leaves_the_one_before_in_force(settings: Settings, warehouse: Warehouse) -> None:
+    land_all(settings)
+    west, south, east, north = layer(box(0, 0, 300, 300)).total_bounds
+    swapped = gpd.GeoDataFrame(geometry=[box(south, west, north, east)], crs=INSIDE)
+    land_layer(settings, "park", swapped, at(10))
+    judgements = ingest(settings, warehouse, "layers", *DAYS)
+    refused = [j for j in judgements if j.verdict == "refused"]
+    assert [j.filename for j in refused] == ["park.geojson"]
+    found = values(warehouse)["park_served_residential_land", "140500-BUA", "2020"]
+    assert found[0] == pytest.approx((100 * 100 + 4 * 100 * 500 + np.pi * 500**2) / 1e4, rel=1e-3)
+
+
+def test_a_scene_of_two_tiles_is_measured_part_by_part_and_once(
+    settings: Settings, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    land_layer(settings, "built_up_area", layer(BUILT_UP), at(3))
+    cells = halves(10, 50)
+    cells[:35] = 80
+    before = halves(10, 10)
+    before[:70] = 50
+    old, new = cover(tmp_path / "old.tif", before), cover(tmp_path / "new.tif", cells)
+    corner = cover(tmp_path / "corner.tif", cells[:30])
+    stated = {"bands": {"class": 1}, "classes": COVER}
+    land_scene(settings, "land_cover", {"old.tif": old}, at(4), "2019-07-15", **stated)
+    land_scene(settings, "land_cover", {"new.tif": new, "corner.tif": corner}, at(5), **stated)
+    ingest(settings, warehouse, "layers", *DAYS)
+    history, landing = load_history(settings.seed_dir), LandingZone(settings.landing_url)
+    to_measure = (warehouse, landing, history.on, settings.areas_path)
+    # Load and judge only, as the tasks before `parts` do.
+    loaded = list(load_arrivals(warehouse, landing, feed_named("imagery", settings), landing.arrivals("imagery")))
+    gate_batches(settings, warehouse, [batch.batch_id for batch in loaded])
+    parts = open_parts(*to_measure)
+    assert parts
+    for part in reversed(parts):
+        answer_part(*to_measure, part)
+    assert open_parts(*to_measure) == []
+    assert len(measure(*to_measure)) == 2
+    judged = ingest(settings, warehouse, "imagery", *DAYS)
+    assert {j.verdict for j in judged} == {"accepted"}
+    found = {key: value[0] for key, value in values(warehouse).items()}
+    # Water covers the northern quarter of the scene: 2.5 of the 12 km of the city, 0.5 of the 8 of the built-up area.
+    assert found["water_surface_area", "140500-BUA", "2020"] == pytest.approx(5, rel=0.03)
+    assert found["land_cover_water_share", "140502", "2020"] == pytest.approx(100 * 2.5 / 12, rel=0.03)
+    assert found["district_built_up_area", "140502", "2020"] == pytest.approx(6 * 9.5, rel=0.03)
+    # The northern half was built up the year before.
+    assert found["built_up_expansion", "140502", "2020"] == pytest.approx(6 * 9.5 - 6 * 6, rel=0.05)
+    assert ("built_up_expansion", "140502", "2019") not in found
+
+
+def test_a_value_hidden_by_clouds_is_refused_with_the_share_that_was_seen(
+    settings: Settings, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    land_layer(settings, "built_up_area", layer(BUILT_UP), at(3))
+    bands = np.stack([np.full((140, 140), 500, dtype="uint16"), np.full((140, 140), 3000, dtype="uint16")])
+    east, north = Transformer.from_crs(METRES, "EPSG:32649", always_xy=True).transform(0, 0)
+    place = {"cell": 100, "west": east - 7000, "north": north + 7000}
+    tile = write(tmp_path / "t.tif", bands, **place)
+    clouds = write(tmp_path / "c.tif", halves(1, 0)[np.newaxis], **place)
+    land_scene(
+        settings, "optical", {"t.tif": tile, "c.tif": clouds}, at(4), bands={"red": 1, "nir": 2}, scale=0.0001,
+        mask={"file": "c.tif", "classes": {1: "cloud", 0: "clear"}},
+    )  # fmt: skip
+    ingest(settings, warehouse, "layers", *DAYS)
+    ingest(settings, warehouse, "imagery", *DAYS)
+    with warehouse.connect("loader") as connection:
+        (row,) = connection.execute(
+            "select verdict, valid_share, cloud_share from gate.current_measured_value"
+            " where item_code = 'vegetation_area'"
+        ).fetchall()
+        (reason,) = connection.execute(
+            "select reason_zh from gate.current_failing_row where rule_code = 'seen_enough'"
+        ).fetchone()
+    assert row[0] == "refused"
+    assert row[1:] == (pytest.approx(0.5, abs=0.01), pytest.approx(0.5, abs=0.01))
+    assert "少于要求的 80.0%" in reason
