@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from cityhealth.errors import IncompleteTransfer, UnreadableFile
 from cityhealth.feeds.imagery import ImageryFeed
@@ -169,6 +169,28 @@ def test_a_scene_that_lacks_something_is_refused_as_a_file(desk: Desk, code: str
     assert caught.value.code == code
 
 
+def test_sound_tiles_that_make_no_scene_together_are_refused_as_a_file(desk: Desk, tmp_path: Path) -> None:
+    here = write(tmp_path / "a.tif", ONES, names=["radiance"])
+    for other, code in (({"crs": "EPSG:32633", "names": ["radiance"]}, "tiles_apart"), ({}, "different_bands")):
+        with pytest.raises(UnreadableFile) as caught:
+            desk.rows(here, write(tmp_path / "b.tif", ONES, west=600_000, **other))
+        assert caught.value.code == code
+
+
+SITE = 'LOCAL_CS["site",UNIT["metre",1],AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+MARS = (
+    'PROJCS["Mars",GEOGCS["Mars",DATUM["Mars",SPHEROID["Mars_2000",3396190,169.8]],PRIMEM["Greenwich",0],'
+    'UNIT["Degree",0.0174532925199433]],PROJECTION["Sinusoidal"],PARAMETER["longitude_of_center",0],'
+    'PARAMETER["false_easting",0],PARAMETER["false_northing",0],UNIT["metre",1]]'
+)
+
+
+@pytest.mark.parametrize("system", [SITE, MARS])
+def test_a_tile_in_a_system_of_no_place_on_earth_is_refused(desk: Desk, tmp_path: Path, system: str) -> None:
+    (row,) = desk.rows(write(tmp_path / "a.tif", ONES, crs=system))
+    assert row["problem_code"] == "no_crs" and "不是地球上的坐标系" in row["problem_zh"]
+
+
 def test_a_tile_in_the_place_of_the_manifest_is_refused_with_how_to_hand_it_in(desk: Desk, tmp_path: Path) -> None:
     tile = write(tmp_path / "a.tif", ONES)
     arrival = desk.land([("a.yml", b"kind: night_light")], filename="a.tif", data=tile.read_bytes())
@@ -186,7 +208,8 @@ def test_a_tile_that_has_not_arrived_yet_is_no_fault_of_the_scene(desk: Desk, tm
         desk.feed.read(desk.landing.read(arrival), arrival)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(cut=0, at=225, byte=68)
 @given(cut=st.integers(0, 400), at=st.integers(0, 400), byte=st.integers(0, 255))
 def test_whatever_becomes_of_a_tile_it_has_a_profile_or_a_problem(desk: Desk, cut: int, at: int, byte: int) -> None:
     data = bytearray(write(desk.folder / "fuzzed.tif", ONES).read_bytes())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -55,7 +56,8 @@ class ImageryFeed:
         """One row per tile with its profile, or with the problem for which it cannot be used.
 
         Raises:
-            UnreadableFile: the main file is no manifest, there is no tile, or a mask that it names is missing.
+            UnreadableFile: the main file is no manifest, there is no tile, a mask that it names is missing, or the
+                tiles are each sound and make no scene together.
             IncompleteTransfer: an attachment is not there (yet).
         """
         # GDAL takes two seconds to import: only who reads a scene pays for it.
@@ -67,8 +69,7 @@ class ImageryFeed:
             raise UnreadableFile("tile_as_main", "这是影像本身：请以说明文件（.yml）为主文件，影像作为附件报送", place)
         manifest = read_manifest(data, arrival.filename)
         masks = manifest.mask.files if manifest.mask else frozenset()
-        attached = {attachment.filename: attachment for attachment in arrival.attachments}
-        if missing := sorted(masks - attached.keys()):
+        if missing := sorted(masks - {attachment.filename for attachment in arrival.attachments}):
             raise UnreadableFile("mask_missing", f"附件中没有说明文件所写的掩膜：{'、'.join(missing)}", place)
         tiles = [attachment for attachment in arrival.attachments if attachment.filename not in masks]
         if not tiles:
@@ -79,33 +80,51 @@ class ImageryFeed:
             "acquired_text": manifest.date.isoformat(),
             "manifest": manifest_json(manifest),
         }
-        rows = []
-        for number, tile in enumerate(tiles, start=1):
-            mask = manifest.mask.of(tile.filename) if manifest.mask else None
-            cover = None if mask is None else attached[mask]
-            rows.append({"line_no": number, **stated, **self._row(tile, manifest, cover)})
+        with ExitStack() as stack:
+            paths = {attached: stack.enter_context(self.landing.attached(attached)) for attached in arrival.attachments}
+            rows = [stated | row for row in _rows(stack, tiles, manifest, paths, place)]
         return raw_rows(self.schema, rows)
 
-    def _row(self, tile: Attachment, manifest: Manifest, mask: Attachment | None) -> dict[str, object]:
-        from cityhealth.spatial.rasters import open_stated, pixel_hash, profile
 
-        with ExitStack() as stack:
-            path = stack.enter_context(self.landing.attached(tile))
-            cover = (stack.enter_context(self.landing.attached(mask)), mask.filename) if mask else None
-            row: dict[str, object] = {
-                "filename": tile.filename,
-                "sha256": tile.sha256,
-                "size_bytes": path.stat().st_size,
-                "profile": "{}",
-            }
-            try:
-                scene = stack.enter_context(open_stated(path, tile.filename, manifest, cover))
-                found = profile(scene, tile.sha256)
-                pixels = pixel_hash(scene)
-            except UnreadableFile as error:
-                whose = "" if error.place is None or error.place.file == tile.filename else f"{error.place.file}："
-                return row | {"problem_code": error.code, "problem_zh": f"{whose}{error.message}"}
-        return row | {"profile": _profile_json(found), "pixel_hash": pixels}
+def _rows(
+    stack: ExitStack,
+    tiles: Sequence[Attachment],
+    manifest: Manifest,
+    paths: Mapping[Attachment, Path],
+    place: Place,
+) -> list[dict[str, object]]:
+    from cityhealth.spatial.rasters import Tile, mosaic, open_stated, pixel_hash, profile
+
+    by_name = {attachment.filename: path for attachment, path in paths.items()}
+    rows, opened = [], []
+    for number, tile in enumerate(tiles, start=1):
+        mask = manifest.mask.of(tile.filename) if manifest.mask else None
+        row: dict[str, object] = {
+            "line_no": number,
+            "filename": tile.filename,
+            "sha256": tile.sha256,
+            "size_bytes": paths[tile].stat().st_size,
+            "profile": "{}",
+        }
+        try:
+            cover = None if mask is None else (by_name[mask], mask)
+            scene = stack.enter_context(open_stated(paths[tile], tile.filename, manifest, cover))
+            alone = Tile(scene, manifest.date, tile.sha256)
+            mosaic([alone])
+            row |= {"profile": _profile_json(profile(scene, tile.sha256)), "pixel_hash": pixel_hash(scene)}
+            opened.append(alone)
+        except UnreadableFile as error:
+            whose = "" if error.place is None or error.place.file == tile.filename else f"{error.place.file}："
+            row |= {"problem_code": error.code, "problem_zh": f"{whose}{error.message}"}
+        rows.append(row)
+    if len(opened) == len(tiles):
+        # What is accepted must be measurable: that the tiles make one raster is seen here, not a day later.
+        if len({frozenset(tile.scene.bands) for tile in opened}) > 1:
+            raise UnreadableFile(
+                "different_bands", "各幅影像的波段名称不同，请在说明文件的 bands 中写明各波段的序号", place
+            )
+        mosaic(opened)
+    return rows
 
 
 def _profile_json(found: Profile) -> str:

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -226,14 +225,13 @@ def answer_part(raster: Mosaic, part: int, units: gpd.GeoSeries, question: Quest
 
 def _windows(raster: Mosaic, units: gpd.GeoSeries) -> list[Window]:
     outlines = units.to_crs(raster.grid.crs).to_numpy()
-    tree = shapely.STRtree(outlines)
-    found: list[Window] = []
-    windows = raster.grid.windows()
-    while some := list(islice(windows, 1 << 14)):
-        boxes = shapely.box(*np.array([raster.grid.bounds(window) for window in some]).T)
-        hit = np.unique(tree.query(boxes, predicate="intersects")[0])
-        found += [some[number] for number in hit]
-    return found
+    west, south, east, north = shapely.total_bounds(outlines)
+    if math.isnan(west):
+        return []
+    windows = list(raster.grid.windows(within=(west, south, east, north)))
+    boxes = np.array([shapely.box(*raster.grid.bounds(window)) for window in windows], dtype=object)
+    hit = np.unique(shapely.STRtree(outlines).query(boxes, predicate="intersects")[0])
+    return [windows[number] for number in hit]
 
 
 def to_json(answers: Mapping[str, Partial]) -> str:

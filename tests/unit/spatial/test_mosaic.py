@@ -9,14 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_rasters import NORTH, UTM, WEST, converted, write
-from pyproj import Transformer
+import shapely
+from affine import Affine
+from hypothesis import given, strategies as st
+from pyproj import CRS, Transformer
 from rasterio.windows import Window
 
+from cityhealth.errors import UnreadableFile
 from cityhealth.settings import PROJECT_ROOT
 from cityhealth.spatial.rasters import (
     LANDSAT_QA_PIXEL,
     SCL,
+    Grid,
     Scene,
     Tile,
     duplicates,
@@ -25,6 +29,7 @@ from cityhealth.spatial.rasters import (
     pixel_hash,
     profile,
 )
+from made_rasters import NORTH, UTM, WEST, converted, write
 
 RASTERS = Path(os.environ.get("CITYHEALTH_REAL_DATA", PROJECT_ROOT.parent / "shared" / "data")) / "rasters"
 
@@ -155,3 +160,25 @@ def test_the_two_dates_of_one_clip_are_found_to_be_one_scene() -> None:
         with open_scene(RASTERS / name, name) as scene:
             hashes[name] = pixel_hash(scene)
     assert duplicates(hashes) == [names[:2]]
+
+
+def test_tiles_on_two_sides_of_the_earth_are_no_mosaic(opened) -> None:
+    here, there = opened(np.ones((4, 4))), opened(np.ones((4, 4)), "b.tif", crs="EPSG:32633")
+    with pytest.raises(UnreadableFile) as caught:
+        mosaic([Tile(here, date(2020, 9, 1), "a"), Tile(there, date(2020, 9, 1), "b")])
+    assert caught.value.code == "tiles_apart"
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.tuples(*[st.floats(-20, 80)] * 4))
+def test_windows_within_bounds_are_those_that_touch_them(
+    width: int, height: int, sides: tuple[float, float, float, float]
+) -> None:
+    grid = Grid(CRS.from_epsg(32649), Affine(1, 0, 0, 0, -1, 50), width, height, (8, 8))
+    west, east = sorted(sides[:2])
+    south, north = sorted(sides[2:])
+    near = shapely.box(west, south, east, north)
+    found = list(grid.windows(64, within=(west, south, east, north)))
+    everything = list(grid.windows(64))
+    assert set(found) <= set(everything)
+    missed = [window for window in everything if window not in found]
+    assert not any(shapely.box(*grid.bounds(window)).buffer(-1e-6).intersects(near) for window in missed)

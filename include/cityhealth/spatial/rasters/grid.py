@@ -16,6 +16,9 @@ WINDOW_CELLS = 1 << 18
 wholly inside a district, where no part of a cell need be computed."""
 
 
+Bounds = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True)
 class Grid:
     """Cells in rows from north to south; ``transform`` takes (column, row) to coordinates in ``crs``.
@@ -30,7 +33,7 @@ class Grid:
     height: int
     block: tuple[int, int]
 
-    def bounds(self, window: Window | None = None) -> tuple[float, float, float, float]:
+    def bounds(self, window: Window | None = None) -> Bounds:
         """(west, south, east, north) of ``window``, or of the whole grid."""
         column, row, width, height = (
             (window.col_off, window.row_off, window.width, window.height) if window else (0, 0, self.width, self.height)
@@ -39,8 +42,11 @@ class Grid:
         east, south = self.transform @ (column + width, row + height)
         return west, south, east, north
 
-    def windows(self, cells: int = WINDOW_CELLS) -> Iterator[Window]:
-        """Windows that tile the grid, each of whole blocks and, where a block allows it, of at most ``cells`` cells."""
+    def windows(self, cells: int = WINDOW_CELLS, within: Bounds | None = None) -> Iterator[Window]:
+        """Windows that tile the grid, each of whole blocks and, where a block allows it, of at most ``cells`` cells.
+
+        ``within`` (west, south, east, north in ``crs``) leaves out rows and columns of windows that lie outside.
+        """
         block_height, block_width = min(self.block[0], self.height), min(self.block[1], self.width)
         if self.width * block_height <= cells:
             width = self.width
@@ -48,7 +54,12 @@ class Grid:
         else:
             height = block_height
             width = max(cells // (block_height * block_width), 1) * block_width
-        for row, column in product(range(0, self.height, height), range(0, self.width, width)):
+        rows, columns = range(0, self.height, height), range(0, self.width, width)
+        if within is not None:
+            left, top = ~self.transform @ (within[0], within[3])
+            right, bottom = ~self.transform @ (within[2], within[1])
+            rows, columns = _touched(rows, top, bottom), _touched(columns, left, right)
+        for row, column in product(rows, columns):
             yield Window(column, row, min(width, self.width - column), min(height, self.height - row))
 
     def row_areas_m2(self, window: Window) -> np.ndarray:
@@ -63,6 +74,12 @@ class Grid:
             return np.full(int(window.height), width * height * to_metres**2)
         edges = self.transform.f + self.transform.e * (window.row_off + np.arange(int(window.height) + 1))
         return np.abs(np.diff(_zone_area(self.crs, np.radians(edges)))) * np.radians(width)
+
+
+def _touched(starts: range, first: float, last: float) -> range:
+    """Those windows, by where they start, that have something between the lines ``first`` and ``last``."""
+    begin, end = np.clip([first // starts.step, last // starts.step + 1], 0, len(starts))
+    return starts[int(begin) : int(end)]
 
 
 def _zone_area(crs: CRS, latitude: np.ndarray) -> np.ndarray:

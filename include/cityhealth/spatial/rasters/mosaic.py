@@ -14,7 +14,8 @@ from pyproj import CRS, Transformer
 from rasterio.windows import Window
 
 from cityhealth.spatial.rasters.grid import Grid
-from cityhealth.spatial.rasters.scene import Cells, Scene
+from cityhealth.spatial.rasters.refusals import refuse
+from cityhealth.spatial.rasters.scene import MAX_CELLS, Cells, Scene
 
 BLOCK = 512
 _HASHED_CELLS = 1 << 22
@@ -65,11 +66,20 @@ class Mosaic:
 
 
 def mosaic(tiles: Sequence[Tile]) -> Mosaic:
-    """The mosaic of at least one tile, on the grid of the best one, widened to hold all (nearest cell)."""
+    """The mosaic of at least one tile, on the grid of the best one, widened to hold all (nearest cell).
+
+    Raises UnreadableFile ``tiles_apart``: no grid of at most ``MAX_CELLS`` cells holds them all.
+    """
     ranked = sorted(sorted(tiles, key=lambda tile: tile.sha256), key=lambda tile: tile.acquired, reverse=True)
     system = ranked[0].scene.grid.crs
     bounds = [_bounds_in(tile.scene.grid, system) for tile in ranked]
+    if lost := [
+        tile.scene.filename for tile, sides in zip(ranked, bounds, strict=True) if not np.isfinite(sides).all()
+    ]:
+        raise refuse("tiles_apart", ranked[0].scene.filename, "、".join(lost))
     grid = _common_grid(ranked[0].scene.grid, bounds)
+    if len(ranked) > 1 and grid.width * grid.height > MAX_CELLS:
+        raise refuse("tiles_apart", ranked[0].scene.filename, f"{grid.width}×{grid.height}")
     scenes = tuple(tile.scene.on(grid) for tile in ranked)
     return Mosaic(grid, scenes, tuple(shapely.box(*sides) for sides in bounds))
 

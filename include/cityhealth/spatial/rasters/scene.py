@@ -11,13 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
-from pyproj import CRS
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError, ProjError
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from cityhealth.spatial.crs import INSIDE
 from cityhealth.spatial.rasters.completeness import check_complete
 from cityhealth.spatial.rasters.grid import Grid
 from cityhealth.spatial.rasters.masks import MaskRule
@@ -41,6 +44,10 @@ CACHE_MIB = 64
 
 MAX_CELLS = 10**11
 MAX_BLOCK_CELLS = 1 << 26
+
+
+#: What GDAL raises where it finds no way from one system to another.
+_NO_WARP = (RasterioError, CPLE_BaseError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -134,13 +141,17 @@ class Scene:
         """This scene with ``mask`` (any resolution or system) brought to its grid by nearest cell, window by window.
 
         Cells outside the mask count as not recorded: nobody says whether they are clear.
+        Raises UnreadableFile ``wrong_crs``: there is no way from the mask's system to the scene's.
         """
-        return replace(self, mask=CloudMask(_warped(mask, self.grid), rule))
+        return replace(self, mask=CloudMask(_rewarped(mask.filename, mask.dataset, self.grid, mask.grid.crs), rule))
 
     def on(self, grid: Grid) -> Scene:
-        """This scene on another grid by nearest cell, its mask too; cells outside it are not recorded."""
-        dataset = _warped(self, grid)
-        mask = self.mask and CloudMask(_rewarped(self.mask.dataset, grid), self.mask.rule)
+        """This scene on another grid by nearest cell, its mask too; cells outside it are not recorded.
+
+        Raises UnreadableFile ``wrong_crs``: there is no way from its system to that of the grid.
+        """
+        dataset = _rewarped(self.filename, self.dataset, grid, self.grid.crs)
+        mask = self.mask and CloudMask(_rewarped(self.filename, self.mask.dataset, grid), self.mask.rule)
         return replace(self, dataset=dataset, grid=grid, footprint=dataset.count, mask=mask)
 
 
@@ -160,23 +171,22 @@ def _measured(band: Band, stored: np.ndarray, recorded: np.ndarray, cloud: np.nd
     return numbers
 
 
-def _warped(scene: Scene, grid: Grid) -> WarpedVRT:
-    return _rewarped(scene.dataset, grid, scene.grid.crs)
-
-
-def _rewarped(dataset: DatasetReader | WarpedVRT, grid: Grid, crs: CRS | None = None) -> WarpedVRT:
+def _rewarped(filename: str, dataset: DatasetReader | WarpedVRT, grid: Grid, crs: CRS | None = None) -> WarpedVRT:
     """``dataset`` on ``grid``, nearest cell, the last band telling where it has cells at all."""
-    return WarpedVRT(
-        dataset,
-        src_crs=crs and crs.to_wkt(),
-        crs=grid.crs.to_wkt(),
-        transform=grid.transform,
-        width=grid.width,
-        height=grid.height,
-        resampling=Resampling.nearest,
-        add_alpha=MaskFlags.alpha not in dataset.mask_flag_enums[0],
-        warp_mem_limit=CACHE_MIB,
-    )
+    try:
+        return WarpedVRT(
+            dataset,
+            src_crs=crs and crs.to_wkt(),
+            crs=grid.crs.to_wkt(),
+            transform=grid.transform,
+            width=grid.width,
+            height=grid.height,
+            resampling=Resampling.nearest,
+            add_alpha=MaskFlags.alpha not in dataset.mask_flag_enums[0],
+            warp_mem_limit=CACHE_MIB,
+        )
+    except _NO_WARP as error:
+        raise refuse("wrong_crs", filename) from error
 
 
 @contextmanager
@@ -218,8 +228,11 @@ def open_scene(
         grid = _grid(dataset, system)
         scene = Scene(filename, dataset.driver, dataset, grid, found, nodata_from)
         if dataset.transform.e > 0 or dataset.transform.b or dataset.transform.d:
-            with WarpedVRT(dataset, src_crs=system.to_wkt(), crs=system.to_wkt()) as upright:
-                scene = scene.on(_grid(upright, system))
+            try:
+                upright = stack.enter_context(WarpedVRT(dataset, src_crs=system.to_wkt(), crs=system.to_wkt()))
+            except _NO_WARP as error:
+                raise refuse("wrong_crs", filename) from error
+            scene = scene.on(_grid(upright, system))
         yield scene
 
 
@@ -251,13 +264,27 @@ def _system(dataset: DatasetReader, filename: str, crs: object) -> CRS:
         raise refuse("not_georeferenced", filename)
     if crs is None and dataset.crs is None:
         raise refuse("no_crs", filename)
-    system = CRS.from_user_input(dataset.crs.to_wkt() if crs is None else crs)
+    try:
+        system = CRS.from_user_input(dataset.crs.to_wkt() if crs is None else crs)
+    except CRSError as error:
+        raise refuse("no_crs", filename, "坐标系的写法有误") from error
+    if not _on_earth(system):
+        raise refuse("no_crs", filename, f"「{system.name}」不是地球上的坐标系")
     if system.is_geographic:
         west, south, east, north = dataset.bounds
         slack = 2 * max(map(abs, dataset.res))  # global grids may stand half a cell over the edge
         if max(abs(south), abs(north)) > 90 + slack or west < -180 - slack or east > 360 + slack:
             raise refuse("wrong_crs", filename, f"西 {west:g}、南 {south:g}、东 {east:g}、北 {north:g}")
     return system
+
+
+def _on_earth(system: CRS) -> bool:
+    """Whether there is a way from it to where everything is kept: none from a building site's own system, or Mars's."""
+    try:
+        Transformer.from_crs(system, INSIDE)
+    except ProjError:
+        return False
+    return system.is_geographic or system.is_projected
 
 
 def _check_size(dataset: DatasetReader, filename: str) -> None:
