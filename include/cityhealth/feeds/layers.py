@@ -69,7 +69,7 @@ class LayersFeed:
 
         manifest = self._manifest(arrival)
         if manifest is None:
-            self._refuse_without_manifest(read_layers(data, arrival.filename), arrival)
+            raise self._without_manifest(read_layers(data, arrival.filename), arrival)
         layers = read_layers(data, arrival.filename, manifest.reference_system, manifest.encoding)
         return raw_rows(self.schema, _numbered(layers, manifest))
 
@@ -85,9 +85,9 @@ class LayersFeed:
         with self.landing.attached(found[0]) as path:
             return read_manifest(path.read_bytes(), found[0].filename)
 
-    def _refuse_without_manifest(self, layers: Sequence[Layer], arrival: Arrival) -> None:
+    def _without_manifest(self, layers: Sequence[Layer], arrival: Arrival) -> UnreadableFile:
         hint = self._proposed(layers)
-        raise UnreadableFile("no_manifest", _WANTED_ZH + (f"。{hint}" if hint else ""), arrival.place)
+        return UnreadableFile("no_manifest", _WANTED_ZH + (f"。{hint}" if hint else ""), arrival.place)
 
     def _proposed(self, layers: Sequence[Layer]) -> str | None:
         """Which datum fits boundaries, in words: for the sender to state, never taken."""

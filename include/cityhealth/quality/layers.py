@@ -238,7 +238,9 @@ def _attributes(read: _LayerRead, kind: LayerKind, fields: Mapping[str, str], lo
         own = json.loads(row["attributes"])
         typed = {name: text_of_attribute(value) or None for name, value in own.items()}
         row["label"] = next((typed[name] for name in own if name.casefold() in _LABELS and typed[name]), None)
-        missing, unreadable, no_area = [], [], []
+        missing: list[str] = []
+        unreadable: list[str] = []
+        no_area: list[str] = []
         for name in kind.attributes:
             key = find_attribute(name, own, fields)
             text = text_of_attribute(own[key]) if key is not None else ""
@@ -307,7 +309,8 @@ def _problem_zh(row: Row) -> str:
 def _stored(rows: pd.DataFrame) -> pd.DataFrame:
     import shapely
 
-    shapes = rows["geometry"].where(rows["geometry"].notna(), None).to_numpy(dtype=object)
+    there = rows["geometry"].notna()
+    shapes = rows["geometry"].astype(object).where(there, None).to_numpy()
     return rows.assign(kind=rows["layer_kind"], geometry=shapely.to_wkb(shapes))
 
 
@@ -398,6 +401,8 @@ LAYERS = Subject(
     stored=_stored,
     nouns=Nouns("图层、要素", "原文", "所报图层"),
     facts=_facts,
+    # Names of reference systems alone may have sixty characters.
+    longest=200,
     sheet_zh="图层",
     no_copy_zh="所报为图层，本回执不附副本；下表按图层名和要素序号（从 1 起，按文件中的顺序）指明位置。",
     unreadable_advice_zh="请按原因处理后，连同说明文件重新报送",

@@ -49,6 +49,7 @@ class Subject:
     one that a finding quotes, None: the one at fault.
     ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``facts``: what the accepted rows add to the
     receipt's cover (label, text). ``unread_sheets``: sheets without a line of the form are worth a word there.
+    ``longest``: of how many characters a placeholder's text may be.
     ``sheet_zh``: what its files have for sheets; ``no_copy_zh``: why the receipt comes without a copy of the file.
     ``unreadable_advice_zh``: what is to be done with a file that cannot be read.
     """
@@ -66,6 +67,7 @@ class Subject:
     stored: Callable[[pd.DataFrame], pd.DataFrame]
     nouns: Nouns
     unread_sheets: bool = False
+    longest: int = _LONGEST
     sheet_zh: str = "工作表"
     no_copy_zh: str | None = None
     at_fault: Callable[[str, Row], str] = as_ruled
@@ -76,13 +78,14 @@ class Subject:
         self, names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None
     ) -> dict[str, str]:
         """The texts of the placeholders ``names`` for one row of the candidates."""
-        return {name: shortened(self.writers[name](row, batch, lookup, department_code)) for name in names}
+        written = {name: self.writers[name](row, batch, lookup, department_code) for name in names}
+        return {name: shortened(text, self.longest) for name, text in written.items()}
 
 
-def shortened(text: str) -> str:
-    """On one line, of at most sixty characters."""
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """On one line, of at most so many characters."""
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def text_of(value: Any) -> str:
