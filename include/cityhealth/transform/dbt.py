@@ -104,6 +104,8 @@ class Project:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 # Nobody reads its manifest.json, and writing it takes two thirds of the time.
                 _parsed[key] = self._invoke(["parse", "--no-write-json"], None, variables, None, "parsed")
+                # Models that are not enabled here: dbt cannot copy them, and nobody asks for them.
+                _parsed[key].disabled.clear()
         return _parsed[key].deepcopy()
 
     def _invoke(
