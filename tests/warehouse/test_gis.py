@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,16 @@ import geopandas as gpd
 import psycopg
 import pytest
 import shapely
-from cities import File, Line, hand_in
+import yaml
+from cities import FIRST_DAY, File, Line, hand_in
 from maps import BUILT_UP, CAMPUS, LAYERS, PLOT, REFERENCE, draw, lay, measured, settle_with_layers
 from shapely import Point, Polygon, box
 
 import requirements
 from cityhealth import settings as settings_module
 from cityhealth.errors import UnreadableFile
+from cityhealth.feeds.pipeline import collect
+from cityhealth.landing import LandingZone
 from cityhealth.settings import PROJECT_ROOT, Settings
 from cityhealth.spatial.crs import INSIDE, areas_m2
 from cityhealth.transform import BuildResult, build, build_if_changed
@@ -28,6 +33,7 @@ from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.embedded import EmbeddedServer
 from cityhealth.warehouse.migrate import migrate
 from cityhealth.warehouse.postgis import ensure_postgis, has_postgis
+from toy_city import CITY, layer
 
 #: Table → type of its geometry.
 TABLES = {
@@ -312,6 +318,51 @@ def test_the_reader_may_look_and_no_more(maps: Warehouse, built: BuildResult, st
         connection.commit()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_layers_that_were_handed_in_are_on_the_map_with_what_was_measured_from_them(maps: Warehouse) -> None:
+    """From files to maps by the catalogue of Jincheng, with shapes in metres whose cover is worked out by hand."""
+    settings = maps.settings
+    with maps.connect("admin", autocommit=True) as connection:
+        connection.execute("create database handed_in")
+    own = Warehouse(settings, replace(maps.address, name="handed_in"))
+    migrate(own)
+    draw(settings.areas_path, {"140500": ("city", layer(CITY).geometry.iloc[0])})
+    for day, (kind, frame) in enumerate(
+        {
+            "built_up_area": layer(box(-5000, -4000, 5000, 4000)),
+            "residential_land": layer(box(-1000, -1000, 1000, 1000)),
+            "park": layer(box(0, 0, 100, 100), 名称=["白马寺公园"]),
+            "hospital": layer(Point(10, 20), name=["市人民医院"], grade=["三级"]),
+        }.items(),
+        start=3,
+    ):
+        manifest = {"kind": kind, "datum": "cgcs2000", "crs": "EPSG:4490", "date": "2020-12-31"}
+        LandingZone(settings.landing_url).land(
+            frame.to_json(show_bbox=False).encode(),
+            feed="layers",
+            filename=f"{kind}.geojson",
+            received_at=FIRST_DAY + timedelta(days=day),
+            attachments=[(f"{kind}.yml", yaml.safe_dump({**manifest, "source": "测试", "licence": "公开"}).encode())],
+        )
+    collect(settings, own, FIRST_DAY + timedelta(days=30))
+    build(own, settings)
+    with own.connect("reader") as connection:
+        facilities = connection.execute("select kind_zh, name_zh, attributes -> 'grade' from facility").fetchall()
+        parks = connection.execute("select name_zh, st_area(geom::geography) from land where kind = 'park'").fetchall()
+        cover = connection.execute(
+            "select value, whole_value, share, st_area(geom::geography) from coverage"
+            " where measurement = 'park_cover_by_layer' and area_code = '140500-BUA'"
+        ).fetchall()
+    served_m2 = 100 * 100 + 4 * 100 * 500 + math.pi * 500**2
+    assert facilities == [("医院", "市人民医院", 3)]
+    assert parks == [("白马寺公园", pytest.approx(100 * 100, rel=1e-3))]
+    assert cover == [
+        (
+            pytest.approx(served_m2 / 1e4, rel=1e-3), pytest.approx(400, rel=1e-3),
+            pytest.approx(served_m2 / 2000**2, rel=1e-3), pytest.approx(10_000 * 8000, rel=1e-3),
+        )
+    ]  # fmt: skip
 
 
 def test_who_may_not_install_postgis_leaves_the_warehouse_without(
