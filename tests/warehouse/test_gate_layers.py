@@ -97,6 +97,10 @@ LAYER_RULES: Rules = {
             fields={"persons": "人口"},
         ),
     ),
+    "not_piled_up": (
+        case(*[cell(0, wide=1 + n / 10_000) for n in range(1_100)], failing=(1,), kind="residential_land"),
+        case(*[cell(0, wide=1 + n / 10_000) for n in range(20)], kind="residential_land"),
+    ),
 }
 FEATURE_RULES: Rules = {
     "geometry_present": (

@@ -17,6 +17,9 @@ from cityhealth.spatial.repair import duplicates, overlaps, repair
 
 #: An overlap of less is a matter of drawing.
 LEAST_OVERLAP_M2 = 1.0
+#: So many pairs take ten seconds; tiles have at most a dozen neighbours, and those that have more are piled up.
+MOST_PAIRS = 500_000
+_MOST_NEIGHBOURS = 40
 #: Where nobody knows the city, coordinates may lie anywhere on Earth.
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 _DIMENSIONS = {"point": 0, "line": 1, "polygon": 2}
@@ -69,6 +72,19 @@ def shapes_inside(
 def earlier_equal(geometry: gpd.GeoSeries) -> pd.Series:
     """For each shape that an earlier one equals, that one's index."""
     return duplicates(geometry[geometry.notna()])
+
+
+def piled_up(geometry: gpd.GeoSeries) -> bool:
+    """Whether areas lie on each other in such numbers that nobody can look at each pair (nor should wait for it)."""
+    shapes = np.asarray(geometry[geometry.notna()].array, dtype=object)
+    tree, pairs = shapely.STRtree(shapes), 0
+    limit = max(2 * MOST_PAIRS, _MOST_NEIGHBOURS * len(shapes))
+    # A hundred at a time: all at once could be more pairs than memory holds.
+    for start in range(0, len(shapes), 100):
+        pairs += tree.query(shapes[start : start + 100]).shape[1]
+        if pairs - len(shapes) > limit:
+            return True
+    return False
 
 
 def earlier_overlapped(geometry: gpd.GeoSeries) -> pd.DataFrame:

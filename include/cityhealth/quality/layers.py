@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -36,6 +36,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "place_problem": ("text", pa.string()),
     "without_shapes": ("boolean", pa.bool_()),
     "lacking_attributes": ("text", pa.string()),
+    "piled_up": ("boolean", pa.bool_()),
     "problem": ("text", pa.string()),
     "unusable": ("boolean", pa.bool_()),
     "repaired": ("boolean", pa.bool_()),
@@ -89,11 +90,16 @@ class _LayerRead:
     line: dict[str, Any]
     features: list[dict[str, Any]]
     kind: LayerKind | None = None
-    lines: list[int] = field(default_factory=list)
 
     @property
     def at_fault(self) -> bool:
         return self.line["state"] != "blank"
+
+    def refuse(self, fault: str) -> None:
+        """The fault is found once, of the layer, and not of each feature."""
+        self.line["state"] = "value"
+        for row in self.features:
+            row |= {"state": "with_layer", "problem": f"图层未采用：{fault}"}
 
 
 def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidates:
@@ -143,11 +149,9 @@ def _read(layer: Mapping[Any, Any], features: Sequence[Mapping[Any, Any]], day: 
     read = _LayerRead(line, rows, kind)
     if kind is not None:
         _resolve(read, features, stated, lookup)
-    fault = _fault(line)
-    line["state"] = "value" if fault else "blank"
-    for row in rows if fault else ():
-        # The fault is found once, of the layer, and not of each feature.
-        row |= {"state": "with_layer", "problem": f"图层未采用：{fault}"}
+    line["state"] = "blank"
+    if fault := _fault(line):
+        read.refuse(fault)
     return read
 
 
@@ -269,13 +273,17 @@ def _compare(layers: Sequence[_LayerRead]) -> None:
         together.setdefault((layer.kind.code, layer.line["valid_on"]), []).append(layer)
     for same in together.values():
         assert same[0].kind is not None
-        _compare_shapes([row for layer in same for row in layer.features], same[0].kind.tiles)
+        if not _compare_shapes([row for layer in same for row in layer.features], same[0].kind.tiles):
+            for layer in same:
+                layer.line["piled_up"] = True
+                layer.refuse("要素层层重叠")
 
 
-def _compare_shapes(rows: Sequence[dict[str, Any]], tiles: bool) -> None:
+def _compare_shapes(rows: Sequence[dict[str, Any]], tiles: bool) -> bool:
+    """Note what repeats or overlaps an earlier one; False where so much lies on each other that it cannot be told."""
     import geopandas as gpd
 
-    from cityhealth.quality.layer_shapes import earlier_equal, earlier_overlapped
+    from cityhealth.quality.layer_shapes import earlier_equal, earlier_overlapped, piled_up
     from cityhealth.spatial.crs import INSIDE
 
     by_line = {row["line_no"]: row for row in rows}
@@ -283,13 +291,17 @@ def _compare_shapes(rows: Sequence[dict[str, Any]], tiles: bool) -> None:
     equal = earlier_equal(shapes)
     for line, first in equal.items():
         by_line[line]["duplicate_of"] = _named(by_line[first])
+    distinct = shapes.drop(equal.index)
+    if tiles and piled_up(distinct):
+        return False
     if tiles:
-        found = earlier_overlapped(shapes.drop(equal.index))
+        found = earlier_overlapped(distinct)
         for line, pairs in found.groupby("second"):
             by_line[line]["overlap_m2"] = float(pairs["area"].sum())
             firsts = [_named(by_line[first]) for first in pairs["first"]]
             more = f"等 {len(firsts)} 个要素" if len(firsts) > 3 else ""
             by_line[line]["overlap_with"] = "、".join(firsts[:3]) + more
+    return True
 
 
 def _named(row: Row) -> str:

@@ -128,6 +128,13 @@ def test_a_shape_across_the_citys_edge_is_inside_and_a_layer_beyond_it_is_none_o
     assert rows_of(jincheng, beyond)[0]["place_problem"]
 
 
+def test_areas_that_must_tile_and_lie_in_a_pile_are_a_fault_of_the_layer(jincheng: Lookup) -> None:
+    pile = [cell(0, wide=1 + n / 10_000) for n in range(1_100)]
+    layer, first, *_ = rows_of(jincheng, *pile, kind="residential_land")
+    assert (layer["piled_up"], first["state"]) == (True, "with_layer")
+    assert rows_of(jincheng, *pile, kind="park")[0]["state"] == "blank"
+
+
 def test_a_hospital_without_a_grade_anywhere_is_a_fault_of_the_layer(jincheng: Lookup) -> None:
     layer, *_ = rows_of(jincheng, cell(0), cell(1), kind="hospital", own={"等级": "三级"})
     assert layer["lacking_attributes"] == "grade"
