@@ -104,7 +104,7 @@ def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once"
         answer_part(*_to_measure(), ScenePart.from_json(part))
 
     # Where no scene is to be read there is nothing to map over, which skips `answer` and must not skip this.
-    @task(trigger_rule="none_failed", outlets=[asset])
+    @task(trigger_rule="none_failed_min_one_success", outlets=[asset])
     def measure() -> int:
         """All of a scene becomes one batch, or nothing; likewise the values of an arrival of layers."""
         from cityhealth.feeds.pipeline import measure_and_gate
@@ -114,13 +114,11 @@ def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once"
         return len(measure_and_gate(from_environment(), _warehouse(), run=run, progress=log.info))
 
     measuring = measure()
+    judged >> measuring >> complete
     if measured == "by parts":
         found: Any = parts()
         judged >> found
         answer.expand(part=found) >> measuring
-    else:
-        judged >> measuring
-    measuring >> complete
 
 
 def _to_measure() -> tuple:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
+import numpy as np
 import pytest
+from shapely.geometry import box
 
 from cityhealth.landing import Arrival, LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.stack import LocalAirflow, StackError
+from toy_city import layer
+from toy_maps import at, cover, land_layer, land_scene, write_boundaries
 
 pytestmark = pytest.mark.airflow
 
@@ -25,6 +30,22 @@ def land(airflow: LocalAirflow, day: int, text: str, department: str = "市规�
         received_at=datetime(2021, 5, day, 9, tzinfo=CITY_TIMEZONE),
         department_text=department,
     )
+
+
+def land_maps(airflow: LocalAirflow, folder: Path) -> list[Arrival]:
+    """The outline of the built-up area, and two years of land cover on the day after."""
+    write_boundaries(airflow.settings)
+    outline = land_layer(airflow.settings, "built_up_area", layer(box(-5000, -4000, 5000, 4000)), at(18))
+    classes = {"bands": {"class": 1}, "classes": {10: "forest", 50: "built_up", 80: "water"}}
+    cells = np.full((140, 140), 50, dtype="uint8")
+    scenes = []
+    for year in (2019, 2020):
+        cells[: 10 * (year - 2018)] = 10
+        tile = cover(folder / f"{year}.tif", cells)
+        scenes.append(
+            land_scene(airflow.settings, "land_cover", {f"{year}.tif": tile}, at(19), f"{year}-07-15", **classes)
+        )
+    return [outline, *scenes]
 
 
 def one(airflow: LocalAirflow, query: str, role: str = "loader") -> tuple:
@@ -61,7 +82,7 @@ def test_dags_test_runs_one_arrival_day_and_fails_without_a_day(airflow: LocalAi
 
 
 def test_the_scheduler_backfills_arrival_days_builds_by_asset_and_replays_without_changing_a_number(
-    airflow: LocalAirflow,
+    airflow: LocalAirflow, tmp_path: Path
 ) -> None:
     arrivals = [land(airflow, 18, GOOD), land(airflow, 19, GOOD.replace("60", "61")), land(airflow, 20, "不是表")]
     airflow.up(("scheduler", "dag-processor", "api-server"))
@@ -74,6 +95,31 @@ def test_the_scheduler_backfills_arrival_days_builds_by_asset_and_replays_withou
         before = evidence(airflow)
         through_airflow(airflow.client(), arrivals, say=print)
         assert evidence(airflow) == before
+
+        maps = land_maps(airflow, tmp_path)
+        through_airflow(airflow.client(), maps, say=print)
+        client = airflow.client()
+        runs = [run["dag_run_id"] for run in client.runs("ingest_imagery")]
+        states = [(t["task_id"], t["state"]) for run in runs for t in client.tasks("ingest_imagery", run)]
+        # Two scenes of one part each; what the outline adds is asked here or by the other DAG, whichever comes last.
+        assert states.count(("answer", "success")) >= 2
+        assert one(airflow, "select count(distinct arrival_id) from ops.tile_answer") == (2,)
+        # The day without a scene, which unpausing adds, measures nothing and builds nothing.
+        assert states.count(("measure", "success")) == 1
+        measured = one(
+            airflow,
+            "select count(*) filter (where source_kind = 'layers'), count(*) filter (where source_kind = 'imagery')"
+            " from measured_value where is_in_force",
+            "reader",
+        )
+        assert measured[0] >= 2 and measured[1] >= 4
+        # The department's own figure is the one used; the outline's stands beside it.
+        assert one(
+            airflow,
+            "select value_used, source_used, round(value_compared::numeric) from source_reconciliation"
+            " where item_code = 'built_up_area'",
+            "reader",
+        ) == (61.0, "departmental", 80)
 
         half = land(airflow, 17, GOOD.replace("60", "62"))
         stored = f"{airflow.settings.landing_url}/objects/{half.sha256[:2]}/{half.sha256}"

@@ -14,7 +14,10 @@ from cityhealth.warehouse.connections import Warehouse
 
 @dataclass(frozen=True)
 class FeedStatus:
-    """Counts of one feed; ``waiting`` are arrivals of the landing zone that no batch holds yet."""
+    """Counts of one feed; ``waiting`` are arrivals of the landing zone that no batch holds yet.
+
+    ``measured`` are values accepted of those that were measured from its files; ``rows_…`` are of the files alone.
+    """
 
     feed: str
     waiting: tuple[Arrival, ...]
@@ -26,11 +29,13 @@ class FeedStatus:
     rows_in: int
     rows_accepted: int
     rows_refused: int
+    measured: int
 
     def __str__(self) -> str:
         files = f"{self.accepted} accepted, {self.partly} partly, {self.refused} refused"
         rows = f"{self.rows_in} rows in = {self.rows_accepted} accepted + {self.rows_refused} refused"
-        return f"{self.feed}: {self.landed} files in: {files}; {rows}"
+        measured = f"; {self.measured} values measured" if self.measured else ""
+        return f"{self.feed}: {self.landed} files in: {files}; {rows}{measured}"
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,16 @@ def feed_status(warehouse: Warehouse, landing: LandingZone, feeds: Sequence[str]
             row[0]: row[1:]
             for row in connection.execute(
                 "select batch.feed,"
-                " count(*) filter (where verdict = 'accepted'), count(*) filter (where verdict = 'partly'),"
-                " count(*) filter (where verdict = 'refused'), count(*) filter (where verdict is null),"
-                " coalesce(sum(rows_in), 0), coalesce(sum(rows_accepted), 0), coalesce(sum(rows_refused), 0)"
-                " from raw.batch left join gate.current_run using (batch_id) group by batch.feed"
+                " count(*) filter (where verdict = 'accepted' and handed_in),"
+                " count(*) filter (where verdict = 'partly' and handed_in),"
+                " count(*) filter (where verdict = 'refused' and handed_in),"
+                " count(*) filter (where verdict is null and handed_in),"
+                " coalesce(sum(rows_in) filter (where handed_in), 0),"
+                " coalesce(sum(rows_accepted) filter (where handed_in), 0),"
+                " coalesce(sum(rows_refused) filter (where handed_in), 0),"
+                " coalesce(sum(rows_accepted) filter (where not handed_in), 0)"
+                " from (select *, raw_table <> 'measured_value' as handed_in from raw.standing_batch) as batch"
+                " left join gate.current_run using (batch_id) group by batch.feed"
             ).fetchall()
         }
         loaded = {row[0] for row in connection.execute("select arrival_id from raw.batch").fetchall()}
@@ -74,7 +85,7 @@ def feed_status(warehouse: Warehouse, landing: LandingZone, feeds: Sequence[str]
     for feed in feeds:
         arrivals = landing.arrivals(feed)
         waiting = tuple(arrival for arrival in arrivals if arrival.arrival_id not in loaded)
-        none = (0,) * 7
+        none = (0,) * 8
         result.append(FeedStatus(feed, waiting, len(arrivals), *(int(n) for n in counts.get(feed, none))))
     return result
 
