@@ -1,7 +1,7 @@
 """A synthetic city: the files that some twenty departments send in three days of May 2021, errors included.
 
 Everything is labelled 合成数据, inside each file where it can show anything. The same catalogue and seed give the
-same bytes.
+same bytes. Its layers and scenes are in :mod:`cityhealth.sample_city.terrain`, which takes GDAL to make.
 """
 
 from __future__ import annotations

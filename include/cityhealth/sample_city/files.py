@@ -108,6 +108,32 @@ class ReportOddity(Enum):
     UNKNOWN_DECISION = "看不懂的会议决定"
 
 
+class MapOddity(Enum):
+    """What layers and scenes come with. The value is how an official would call it."""
+
+    ZONE_PREFIX = "高斯—克吕格坐标，横坐标带带号"
+    UTM = "UTM 坐标"
+    WEB_MAP = "来自地图服务，坐标为 GCJ-02"
+    BAIDU = "来自百度地图，坐标为 BD-09"
+    NO_PRJ = "Shapefile 没有 .prj"
+    GBK = "属性文字为 GBK"
+    KML = "KML 文件"
+    FLATGEOBUF = "FlatGeobuf 文件"
+    BYTE_ORDER_MARK = "带 BOM 的 GeoJSON"
+    OWN_NAMES = "字段另有名称"
+    BOW_TIE = "边界自相交的地块"
+    OVERLAP = "互相重叠的地块"
+    ASTRAY = "落在市外的设施"
+    DUPLICATE = "重复的要素"
+    NO_ATTRIBUTE = "没有填写属性的要素"
+    NO_MANIFEST = "没有说明文件"
+    METRES_AS_DEGREES = "坐标是米，说明文件写经纬度"
+    TILES = "两幅影像，中间重叠"
+    CLOUD = "有云"
+    COARSE_MASK = "掩膜的分辨率只有影像的一半"
+    SCALED = "像元值须乘以系数"
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the gate should say. ``rules`` are rule codes of expectations/ that must fail on some row of the file,
@@ -145,7 +171,7 @@ class SampleFile:
     department_text: str | None
     received_at: datetime
     attachments: tuple[tuple[str, bytes], ...]
-    oddities: frozenset[Oddity | ReportOddity]
+    oddities: frozenset[Oddity | ReportOddity | MapOddity]
     note_zh: str
     expected: Expected
 
