@@ -70,7 +70,7 @@ class Ground:
 def scene_files(
     town: Town, shown: Shown, areas: gpd.GeoDataFrame, year: int, rng: np.random.Generator
 ) -> Iterator[SampleFile]:
-    """Five scenes, the older land cover first; none has a colour that anybody took a picture of."""
+    """Five scenes, the older land cover first, so that the newer one has something to be compared with."""
     ground = _landscape(town, shown, areas, rng)
     yield _land_cover(_before(ground, town), date(year - 1, 8, 1), Sending(_PLANNING, SECOND, 64, (MapOddity.TILES,)))
     yield _land_cover(ground, date(year, 8, 1), Sending(_PLANNING, SECOND, 65, (MapOddity.TILES,)))

@@ -99,7 +99,7 @@ class Services:
         return self.town.frame(shapely.points(places), name=names)
 
     def low_carbon(self) -> gpd.GeoDataFrame:
-        """Not where the others are: newest quarters first."""
+        """One in each of as many communities as reported, whichever else they have."""
         count = int(self.shown.of("communities_with_low_carbon_energy"))
         where = self.rng.permutation(len(self._hearts))[:count]
         return self.town.frame(shapely.points(self._hearts[where]), name=[f"示例充电站{n + 1}" for n in range(count)])
