@@ -19,7 +19,9 @@ from cityhealth.replay import through_airflow
 from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
 from cityhealth.sample_city.campaign import generate_campaign
+from cityhealth.sample_city.terrain import generate_terrain
 from cityhealth.settings import Settings
+from cityhealth.spatial.reference import build_areas, city_of
 from cityhealth.stack import LocalAirflow
 from cityhealth.warehouse.connections import Warehouse, warehouse as open_warehouse
 from cityhealth.warehouse.migrate import migrate
@@ -52,7 +54,8 @@ def run(settings: Settings, out: Console) -> None:
     warehouse = open_warehouse(settings, start=True)
     migrate(warehouse)
     landing = LandingZone(settings.landing_url)
-    landed = land_all(generate(catalogue), landing)
+    areas = build_areas(city_of(catalogue), catalogue, settings.areas_path)
+    landed = land_all([*generate(catalogue), *generate_terrain(catalogue, areas)], landing)
     later = land_all(generate_campaign(catalogue, periods=_PERIODS), landing)
     say(f"{len(landed) + len(later)} synthetic files in the landing zone {settings.landing_url}")
     campaign = next(c for c in catalogue.campaigns if c.year == settings.year)
@@ -67,6 +70,7 @@ def run(settings: Settings, out: Console) -> None:
         backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
         through_airflow(client, landed, say)
     _print_result(warehouse, catalogue, settings, out)
+    _print_measured(warehouse, out)
     _print_summary(warehouse, periods[-1], out)
     out.print(
         f"\nDone in {time.monotonic() - started:.0f} s. Next: `make up` (Airflow), `.venv/bin/cityhealth status`,"
@@ -110,6 +114,32 @@ def _print_result(warehouse: Warehouse, catalogue: Catalogue, settings: Settings
     out.print(f"回执 receipts: {len(refused)} files were refused, whole or in part; e.g.")
     for refusal in refused[:8]:
         out.print(f"  {refusal.receipt_path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_measured(warehouse: Warehouse, out: Console) -> None:
+    with warehouse.connect("reader") as connection:
+        sources = connection.execute(
+            "select sources_zh, count(*), string_agg(code, ' ' order by code) from indicator_scorecard"
+            " where sources_zh is not null group by sources_zh order by count(*) desc"
+        ).fetchall()
+        compared = connection.execute(
+            "select item_zh, m.value, m.unit, source_kind_zh, value_used, m.value / nullif(value_used, 0) - 1"
+            " from measured_value as m join source_reconciliation as r"
+            " on r.item_code = m.item_code and r.area_code = m.area_code and r.period = m.period"
+            " and r.source_compared = m.source_kind"
+            " where m.is_in_force and r.source_used = 'departmental' and r.exceeds_tolerance"
+            " order by abs(relative_difference) desc limit 6"
+        ).fetchall()
+    for source, count, codes in sources:
+        shown = f"：{codes}" if count <= 12 else ""
+        out.print(f"依据{source}的指标 {count} 项{shown}", highlight=False, soft_wrap=True)
+    table = Table(
+        "数据项 item", "测得", "单位", "来源", "部门填报", "相差", title="测算与填报不一致 measured and reported"
+    )
+    for name, value, unit, source, reported, difference in compared:
+        parted = "—" if difference is None else f"{difference:+.1%}"
+        table.add_row(name, f"{value:,.1f}", unit, source, f"{reported:,.1f}", parted)
+    out.print(table)
 
 
 def _print_summary(warehouse: Warehouse, period: ReportingPeriod, out: Console) -> None:

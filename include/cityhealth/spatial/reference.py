@@ -81,6 +81,18 @@ def build_areas(city: str, catalogue: Catalogue, path: Path) -> gpd.GeoDataFrame
     return frame
 
 
+def city_of(catalogue: Catalogue) -> str:
+    """The code of the one city of today that ``areas.csv`` is about.
+
+    Raises:
+        CityHealthError: there is none, or more than one.
+    """
+    cities = [area.code for area in catalogue.areas if area.level == "city" and area.valid_to is None]
+    if len(cities) != 1:
+        raise CityHealthError(f"areas.csv 应有且只有一个现行的 city 区划，现有 {len(cities)} 个")
+    return cities[0]
+
+
 def read_areas(path: Path) -> gpd.GeoDataFrame:
     """The reference boundaries at ``path``: code, name_zh, level, valid_from, geometry in EPSG:4490.
 
