@@ -130,7 +130,8 @@ def _findings(
     batch: BatchFacts,
     lookup: Lookup,
 ) -> list[Finding]:
-    """In the order a person works through them: the file, then its lines (critical first), then what is missing."""
+    """In the order a person works through them: the file, then its lines (critical first, and of those first what
+    others stand or fall with, which a long list must not hide), then what is missing."""
     wanted = {line for lines in failing.values() for line in lines}
     frame = candidates.frame
     rows = {row["line_no"]: row for row in frame.loc[frame["line_no"].isin(wanted)].to_dict("records")}
@@ -142,10 +143,13 @@ def _findings(
     ]
     order = {code: number for number, code in enumerate(suite.rules)}
     critical_first = {"critical": 0, "warning": 1}
-    return sorted(
-        found,
-        key=lambda f: (f.scope == "row", critical_first[f.severity], f.line_no or 0, order[f.rule_code]),
-    )
+    leading = set(frame["refused_with"].dropna()) if "refused_with" in frame else set()
+
+    def place(finding: Finding) -> tuple[bool, int, bool, int, int]:
+        line, severity = finding.line_no, critical_first[finding.severity]
+        return finding.scope == "row", severity, line not in leading, line or 0, order[finding.rule_code]
+
+    return sorted(found, key=place)
 
 
 def _finding(

@@ -247,6 +247,15 @@ def test_of_a_word_document_the_cover_tells_paragraphs_and_tables() -> None:
     assert (str(cover.page_setup.paperSize), cover.page_setup.orientation) == (cover.PAPERSIZE_A4, "landscape")
 
 
+def test_of_measured_values_there_is_no_copy_of_the_map_they_come_from() -> None:
+    facts = replace(batch(filename="park.geojson", feed="layers"), raw_table="measured_value")
+    for original in (b'{"type": "FeatureCollection",\n"features": []}', b"\x00\x00\x00\x0d\x0a\x09OSMHeader\xff"):
+        book = opened(build_receipt(facts, judged(finding("140502 2020", sheet="park_by_layer")), "局", original))
+        assert book.sheetnames == ["回执"]
+        text = text_of(book["回执"])
+        assert "不附副本" in text and "csv" not in text
+
+
 def test_a_huge_sheet_keeps_its_head_and_the_offending_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipt_copy, "MOST_CELLS", 1000)
     csv = "\n".join(f"数据项,{n}" for n in range(1, 3001)).encode()

@@ -153,5 +153,6 @@ MEASURED = replace(
     stored=_measured_stored,
     nouns=Nouns("数据项", "测算值", "所测数据"),
     unread_sheets=False,
+    no_copy_zh="所列为由图层或影像测算的数据，本回执不附副本；下表按测算名、区域和年份指明位置。",
     unreadable_advice_zh="请工程师查看测算记录",
 )
