@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Literal
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: A worker's start costs about as much as reading a dozen workbooks, so one mapped task takes that many.
 FILES_PER_TASK = 12
+#: Nor are the tiles of a scene to be compared with their sha256 for every few seconds of reading.
+PARTS_PER_TASK = 8
 
 
 def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once", "by parts"] = "no") -> None:
@@ -88,20 +91,25 @@ def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once"
         return
 
     @task
-    def parts() -> list[dict[str, Any]]:
-        """What is to be asked of scenes, part by part."""
+    def parts() -> list[list[dict[str, Any]]]:
+        """What is to be asked of scenes, part by part, in groups of one scene each."""
         from cityhealth.measurement.step import open_parts
 
         found = open_parts(*_to_measure())
         log.info("%d parts of scenes to be read", len(found))
-        return [part.to_json() for part in found]
+        scenes = [list(group) for _, group in groupby(found, key=lambda part: (part.arrival_id, part.scene_id))]
+        return [
+            [part.to_json() for part in of_scene[i : i + PARTS_PER_TASK]]
+            for of_scene in scenes
+            for i in range(0, len(of_scene), PARTS_PER_TASK)
+        ]
 
-    @task(map_index_template="{{ task.op_kwargs['part']['part'] }}")
-    def answer(part: dict[str, Any]) -> None:
-        """One part of one scene: its answers are stored by themselves, so that a run that dies loses one part."""
-        from cityhealth.measurement.step import ScenePart, answer_part
+    @task(map_index_template="{{ task.op_kwargs['parts'] | length }} parts")
+    def answer(parts: Sequence[dict[str, Any]]) -> None:
+        """Parts of one scene: the answers of each are stored at once, so that a run that dies loses one part."""
+        from cityhealth.measurement.step import ScenePart, answer_parts
 
-        answer_part(*_to_measure(), ScenePart.from_json(part))
+        answer_parts(*_to_measure(), [ScenePart.from_json(part) for part in parts])
 
     # Where no scene is to be read there is nothing to map over, which skips `answer` and must not skip this.
     @task(trigger_rule="none_failed_min_one_success", outlets=[asset])
@@ -118,7 +126,7 @@ def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once"
     if measured == "by parts":
         found: Any = parts()
         judged >> found
-        answer.expand(part=found) >> measuring
+        answer.expand(parts=found) >> measuring
 
 
 def _to_measure() -> tuple:

@@ -101,7 +101,7 @@ def test_the_scheduler_backfills_arrival_days_builds_by_asset_and_replays_withou
         client = airflow.client()
         runs = [run["dag_run_id"] for run in client.runs("ingest_imagery")]
         states = [(t["task_id"], t["state"]) for run in runs for t in client.tasks("ingest_imagery", run)]
-        # Two scenes of one part each; what the outline adds is asked here or by the other DAG, whichever comes last.
+        # Two scenes, each read by a task; the outline adds questions, asked here or by the other DAG.
         assert states.count(("answer", "success")) >= 2
         assert one(airflow, "select count(distinct arrival_id) from ops.tile_answer") == (2,)
         # The day without a scene, which unpausing adds, measures nothing and builds nothing.

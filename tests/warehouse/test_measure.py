@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date
 from pathlib import Path
@@ -13,10 +14,11 @@ from pyproj import Transformer
 from shapely.geometry import LineString, Point, box
 
 from cityhealth.catalogue import load_history
+from cityhealth.errors import IncompleteTransfer
 from cityhealth.feeds import feed_named
 from cityhealth.feeds.pipeline import collect, gate_batches, ingest, load_arrivals, measure_and_gate
 from cityhealth.landing import LandingZone
-from cityhealth.measurement.step import answer_part, measure, open_parts
+from cityhealth.measurement.step import answer_parts, measure, open_parts
 from cityhealth.settings import Settings
 from cityhealth.spatial.crs import INSIDE
 from cityhealth.warehouse.connections import Warehouse
@@ -111,8 +113,8 @@ def test_what_cannot_be_measured_says_what_is_missing_and_is_no_value(settings: 
         (verdict,) = connection.execute(
             "select verdict from gate.current_run join raw.batch using (batch_id) where raw_table = 'measured_value'"
         ).fetchone()
-    assert said["park_cover_by_layer"] == "没有 2020 年底以前的图层：park、built_up_area"
-    assert said["residential_land_by_layer"] == "没有 2020 年底以前的图层：built_up_area"
+    assert said["park_cover_by_layer"] == "没有 2020 年底以前的图层：公园绿地、建成区范围"
+    assert said["residential_land_by_layer"] == "没有 2020 年底以前的图层：建成区范围"
     assert verdict == "accepted"
 
 
@@ -178,8 +180,8 @@ def test_a_scene_of_two_tiles_is_measured_part_by_part_and_once(
     gate_batches(settings, warehouse, [batch.batch_id for batch in loaded])
     parts = open_parts(*to_measure)
     assert parts
-    for part in reversed(parts):
-        answer_part(*to_measure, part)
+    answer_parts(*to_measure, parts[1:])
+    answer_parts(*to_measure, parts[:1])
     assert open_parts(*to_measure) == []
     assert len(measure(*to_measure)) == 2
     judged = ingest(settings, warehouse, "imagery", *DAYS)
@@ -192,6 +194,37 @@ def test_a_scene_of_two_tiles_is_measured_part_by_part_and_once(
     # The northern half was built up the year before.
     assert found["built_up_expansion", "140502", "2020"] == pytest.approx(6 * 9.5 - 6 * 6, rel=0.05)
     assert ("built_up_expansion", "140502", "2019") not in found
+
+
+def test_parts_read_together_compare_a_tile_once_and_one_that_changed_since_is_noticed(
+    settings: Settings, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cityhealth.measurement.scenes.PART_WINDOWS", 1)
+    east, north = Transformer.from_crs(METRES, "EPSG:32649", always_xy=True).transform(0, 0)
+    cells = np.full((1, 1000, 1000), 50, dtype="uint8")
+    tile = write(tmp_path / "t.tif", cells, cell=14, west=east - 7000, north=north + 7000)
+    arrival = land_scene(settings, "land_cover", {"t.tif": tile}, at(4), bands={"class": 1}, classes=COVER)
+    history, landing = load_history(settings.seed_dir), LandingZone(settings.landing_url)
+    to_measure = (warehouse, landing, history.on, settings.areas_path)
+    loaded = list(load_arrivals(warehouse, landing, feed_named("imagery", settings), [arrival]))
+    gate_batches(settings, warehouse, [batch.batch_id for batch in loaded])
+    parts = open_parts(*to_measure)
+    assert len(parts) == 4
+    compared, digest = [], hashlib.file_digest
+    monkeypatch.setattr(
+        "cityhealth.landing.hashlib.file_digest", lambda file, name: compared.append(name) or digest(file, name)
+    )
+    answer_parts(*to_measure, parts[:3])
+    assert len(compared) == 1 + 1  # the boundaries, too
+    assert open_parts(*to_measure) == parts[3:]
+    (stored,) = Path(settings.landing_url).glob(f"objects/*/{arrival.attachments[0].sha256}")
+    damaged = bytearray(stored.read_bytes())
+    damaged[-1] ^= 1
+    stored.write_bytes(damaged)
+    with pytest.raises(IncompleteTransfer, match="校验和不符"):
+        answer_parts(*to_measure, parts[3:])
+    with pytest.raises(IncompleteTransfer):
+        measure(*to_measure)
 
 
 def test_a_value_hidden_by_clouds_is_refused_with_the_share_that_was_seen(

@@ -30,6 +30,9 @@ from cityhealth.measurement.scenes import (
 from cityhealth.spatial.crs import INSIDE
 from cityhealth.spatial.rasters import Mosaic, Partial
 
+#: Scene (its arrival), question (hash) and number of a part.
+PartKey = tuple[str, str, int]
+
 
 @dataclass(frozen=True)
 class SceneJob:
@@ -47,7 +50,9 @@ def scene_jobs(planned: Iterable[Plan]) -> list[SceneJob]:
         assert plan.measured is not None, "nothing is missing"
         return plan.measured
 
-    whole = sorted((plan for plan in planned if not plan.missing), key=lambda plan: (scene(plan).received, plan.year))
+    whole = sorted(
+        (plan for plan in planned if not plan.missing_zh), key=lambda plan: (scene(plan).received, plan.year)
+    )
     grouped = [list(group) for _, group in groupby(whole, key=lambda plan: (scene(plan).received, plan.year))]
     return [SceneJob(scene(group[0]), group[0].earlier, tuple(group)) for group in grouped]
 
@@ -78,14 +83,13 @@ class SceneWork:
             IncompleteTransfer, UnreadableFile: a tile is not there any more, or not what was accepted.
         """
         for plan in planned:
-            if plan.missing:
-                lacking = "、".join(plan.missing)
-                yield Outcome(plan, {}, {None: f"没有 {plan.year} 年底以前的图层或影像：{lacking}"})
+            if plan.missing_zh:
+                yield Outcome(plan, {}, {None: f"没有 {plan.year} 年底以前的图层或影像：{plan.missing_zh}"})
         for job in scene_jobs(planned):
             yield from self._outcomes(job)
 
-    def open_parts(self, job: SceneJob) -> list[tuple[str, str, int]]:
-        """Scene (arrival), question (hash) and number of each part that has no answer yet."""
+    def open_parts(self, job: SceneJob) -> list[PartKey]:
+        """The parts that have no answer yet."""
         with self.opened(job) as here:
             found = self._open(job.scene.arrival_id, here.raster, here.asked)
             if self._compares(here.asked) and job.earlier is not None:
@@ -93,16 +97,19 @@ class SceneWork:
                     found += self._open(job.earlier.arrival_id, raster, here.asked)
         return found
 
-    def answer(self, job: SceneJob, scene_id: str, question_hash: str, part: int) -> None:
-        """Answer one part of the job's scene, or of the one before, if that is its question; keep the answer."""
+    def answer(self, job: SceneJob, wanted: Sequence[PartKey]) -> None:
+        """Answer those that are parts of the job's scene, or of the one before, with its question; keep each answer."""
         with self.opened(job) as here:
-            if here.asked.hash != question_hash:
-                return
-            if scene_id == job.scene.arrival_id:
-                self._answered(scene_id, here.raster, here.asked, part)
-            elif job.earlier is not None and scene_id == job.earlier.arrival_id:
+            of_scene: dict[str, list[int]] = {}
+            for scene_id, question_hash, part in wanted:
+                if question_hash == here.asked.hash:
+                    of_scene.setdefault(scene_id, []).append(part)
+            for part in of_scene.get(job.scene.arrival_id, ()):
+                self._answered(job.scene.arrival_id, here.raster, here.asked, part)
+            if job.earlier is not None and (before := of_scene.get(job.earlier.arrival_id)):
                 with self._raster_of(job.earlier) as (_, raster):
-                    self._answered(scene_id, raster, here.asked, part)
+                    for part in before:
+                        self._answered(job.earlier.arrival_id, raster, here.asked, part)
 
     @contextmanager
     def opened(self, job: SceneJob) -> Iterator[Opened]:
@@ -158,7 +165,7 @@ class SceneWork:
         ):
             yield files, raster
 
-    def _open(self, scene_id: str, raster: Mosaic, asked: Asked) -> list[tuple[str, str, int]]:
+    def _open(self, scene_id: str, raster: Mosaic, asked: Asked) -> list[PartKey]:
         if asked.question is None:
             return []
         known = self._known(scene_id, asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -102,23 +102,25 @@ def open_parts(
     return list(found.values())
 
 
-def answer_part(
+def answer_parts(
     warehouse: Warehouse,
     landing: LandingZone,
     catalogue_on: Callable[[date], Catalogue],
     areas_path: Path,
-    part: ScenePart,
+    parts: Sequence[ScenePart],
 ) -> None:
-    """Read one part and keep its answers; doing so twice, or beside another process, changes nothing.
+    """Read parts and keep the answers of each at once; doing so twice, or beside another process, changes nothing.
+
+    A scene's tiles are compared with their sha256 once, however many of its parts are read.
 
     Raises:
         As :func:`measure`.
     """
     with _work(warehouse, landing, areas_path) as work:
         for due in work.due(catalogue_on):
-            if due.arrival_id == part.arrival_id:
-                for job in scene_jobs(due.scene_plans):
-                    work.scenes.answer(job, part.scene_id, part.question_hash, part.part)
+            wanted = [(p.scene_id, p.question_hash, p.part) for p in parts if p.arrival_id == due.arrival_id]
+            for job in scene_jobs(due.scene_plans) if wanted else ():
+                work.scenes.answer(job, wanted)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -319,14 +319,15 @@ class _Gate:
         return _judgement(batch, run, already=not written)
 
     def _receipt(self, batch: BatchFacts, judged: Judged, department_zh: str | None) -> Receipt:
-        original: bytes | None
-        try:
-            original = self._landing.read(batch.arrival)
-        except IncompleteTransfer:
-            original = None
+        original: bytes | None = None
+        if SUBJECTS[batch.raw_table].no_copy_zh is None:
+            with suppress(IncompleteTransfer):
+                original = self._landing.read(batch.arrival)
         shown = department_zh or batch.arrival.department_text or "未注明单位"
         return write_receipt(
-            self._outbox_url, receipt_name(batch, shown), build_receipt(batch, judged, shown, original)
+            self._outbox_url,
+            receipt_name(batch, shown, SUBJECTS[batch.raw_table].receipt_zh),
+            build_receipt(batch, judged, shown, original),
         )
 
     def _suite(self, raw_table: str) -> Suite:
