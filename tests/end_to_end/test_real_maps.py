@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,7 @@ HOMES = ("apartments", "residential", "house", "detached", "terrace")
 UTM = 32628
 
 
+@cache
 def out_of_osm(layer: str, condition: str | None = None) -> gpd.GeoDataFrame:
     """By GDAL alone; OpenStreetMap has a few rings of two points, which are no shapes."""
     extract = next(LAS_PALMAS.glob("*osm*.pbf"))
@@ -362,10 +364,11 @@ def test_road_density_against_geodesic_lengths(city: City) -> None:
 
     km2 = city.values("city.geojson")["city_area"]
     assert km2 == pytest.approx(geodesic_km2(city.outline), rel=1e-3)
+    streets, classified = geodesic_km(STREETS), geodesic_km(CLASSIFIED)
     for filename in ("extract.osm.pbf", "landuse.gpkg"):
         found = city.values(filename)
-        assert found["streets"] == pytest.approx(geodesic_km(STREETS), rel=1e-3)
-        assert found["classified"] == pytest.approx(geodesic_km(CLASSIFIED), rel=1e-3)
+        assert found["streets"] == pytest.approx(streets, rel=1e-3)
+        assert found["classified"] == pytest.approx(classified, rel=1e-3)
         # As test_real_city.py has it of the layers alone.
         assert (found["streets"], km2, found["streets"] / km2) == (
             pytest.approx(961.70, abs=0.01),
