@@ -30,7 +30,8 @@ def judged_files(warehouse: Warehouse, files: Sequence[SampleFile], arrivals: Se
         runs = {
             row[0]: row[1:]
             for row in connection.execute(
-                "select current_run.arrival_id, verdict, rows_in, rows_accepted, rows_refused, current_run.read_error_code"
+                "select current_run.arrival_id, verdict, rows_in, rows_accepted, rows_refused,"
+                " current_run.read_error_code"
                 " from gate.current_run join raw.batch using (batch_id) where raw_table <> 'measured_value'"
             ).fetchall()
         }

@@ -57,7 +57,7 @@ class Ground:
             else:
                 source = plan.sources.get(kind)
                 shape = None if source is None else self._drawn(source, area)
-                missing = f"没有图层「{kind}」，或其中没有这个区域"
+                missing = f"没有图层「{plan.kind_names.get(kind, kind)}」，或其中没有这个区域"
             if shape is None:
                 problems[area.code] = missing
             else:

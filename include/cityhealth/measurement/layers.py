@@ -18,8 +18,8 @@ def measure_layers(planned: Iterable[Plan], ground: Ground) -> Iterator[Outcome]
 
 
 def _measured(plan: Plan, ground: Ground) -> Outcome:
-    if plan.missing:
-        return Outcome(plan, {}, {None: f"没有 {plan.year} 年底以前的图层：{'、'.join(plan.missing)}"})
+    if plan.missing_zh:
+        return Outcome(plan, {}, {None: f"没有 {plan.year} 年底以前的图层：{plan.missing_zh}"})
     units, problems = ground.units(plan, plan.areas)
     if units.empty:
         return Outcome(plan, {}, problems)

@@ -34,7 +34,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Plan:
-    """One measurement for one year. ``sources``: kind → what it is measured from, None where there is none.
+    """One measurement for one year. ``sources``: kind → what it is measured from, None where there is none;
+    ``kind_names``: kind → its Chinese name.
 
     ``earlier``: of imagery, the scene of the measured kind with the latest date before, for comparisons in time.
     """
@@ -43,6 +44,7 @@ class Plan:
     item: Item
     year: int
     areas: tuple[Area, ...]
+    kind_names: Mapping[str, str]
     sources: Mapping[str, Source | None]
     earlier: Source | None
 
@@ -52,9 +54,9 @@ class Plan:
         return self.sources[self.measurement.layer_kinds[0]]
 
     @property
-    def missing(self) -> tuple[str, ...]:
-        """The kinds of which there is nothing up to the end of the year."""
-        return tuple(kind for kind, source in self.sources.items() if source is None)
+    def missing_zh(self) -> str:
+        """The names of the kinds of which there is nothing up to the end of the year; empty where all are there."""
+        return "、".join(self.kind_names[kind] for kind, source in self.sources.items() if source is None)
 
 
 def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> Iterator[Plan]:
@@ -70,6 +72,7 @@ def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> I
     moment = own[0].received
     known = [source for source in sources if source.received <= moment]
     items = {item.code: item for item in catalogue.items}
+    names = {kind.code: kind.name_zh for kind in catalogue.layer_kinds}
     for measurement in catalogue.measurements:
         years = {source.valid_on.year for source in known if source.kind == measurement.layer_kinds[0]}
         for year in sorted(years):
@@ -80,7 +83,7 @@ def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> I
             earlier = _before(known, measured) if measurement.feed == "imagery" else None
             if any(source in own for source in (*chosen.values(), earlier)):
                 item = items[measurement.item_code]
-                yield Plan(measurement, item, year, tuple(catalogue.scope(item, end)), chosen, earlier)
+                yield Plan(measurement, item, year, tuple(catalogue.scope(item, end)), names, chosen, earlier)
 
 
 def _latest(known: Sequence[Source], kind: str, end: date) -> Source | None:

@@ -88,7 +88,7 @@ def _of(outcome: Outcome) -> Iterator[dict[str, object]]:
 
 def _plain(number: float) -> str:
     """The shortest digits that are this very number, without an exponent."""
-    return format(Decimal(repr(float(number))), "f")
+    return format(Decimal(repr(float(number))), "f").removesuffix(".0")
 
 
 def used(plan: Plan) -> list[Source]:

@@ -50,7 +50,11 @@ select
     stated.gate_run_id, current_run.filename, current_run.sha256,
     -- By this word in its source a value is known as made up (the dbt macro is_synthetic).
     coalesce(stated.manifest ->> 'source', '未注明来源')
-        || case when stated.manifest ->> 'synthetic' = 'true' then '（合成数据）' else '' end as origin
+        || case
+            when stated.manifest ->> 'synthetic' = 'true' and position('合成数据' in stated.manifest ->> 'source') = 0
+                then '（合成数据）'
+            else ''
+        end as origin
 from stated
 join gate.current_run as current_run on current_run.gate_run_id = stated.gate_run_id
 where %(until)s::timestamptz is null or current_run.received_at <= %(until)s::timestamptz

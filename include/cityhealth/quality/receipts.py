@@ -83,10 +83,13 @@ def _unread_sheets(sheets: Sequence[Sheet], judged: Judged) -> list[str]:
     ]
 
 
-def receipt_name(batch: BatchFacts, department_zh: str) -> str:
-    """``receipts/<feed>/<arrival day>/<department>_<file's stem>_<batch>_回执.xlsx``, safe on every file system."""
+def receipt_name(batch: BatchFacts, department_zh: str, word_zh: str = "回执") -> str:
+    """``receipts/<feed>/<arrival day>/<department>_<file's stem>_<batch>_回执.xlsx``, safe on every file system.
+
+    ``word_zh``: what the subject calls its receipts.
+    """
     stem = batch.arrival.filename.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    name = f"{safe_name(department_zh, 20)}_{safe_name(stem, 40)}_{batch.batch_id[:8]}_回执.xlsx"
+    name = f"{safe_name(department_zh, 20)}_{safe_name(stem, 40)}_{batch.batch_id[:8]}_{word_zh}.xlsx"
     return f"receipts/{safe_name(batch.arrival.feed, 40)}/{batch.arrival.day}/{name}"
 
 

@@ -50,6 +50,7 @@ class Subject:
     ``stored`` turns judged rows into those of ``gate.<gate_table>``. ``facts``: what the accepted rows add to the
     receipt's cover (label, text). ``unread_sheets``: sheets without a line of the form are worth a word there.
     ``longest``: of how many characters a placeholder's text may be.
+    ``receipt_zh``: what its receipts are called.
     ``sheet_zh``: what its files have for sheets; ``no_copy_zh``: why the receipt comes without a copy of the file.
     ``unreadable_advice_zh``: what is to be done with a file that cannot be read.
     """
@@ -68,6 +69,7 @@ class Subject:
     nouns: Nouns
     unread_sheets: bool = False
     longest: int = _LONGEST
+    receipt_zh: str = "回执"
     sheet_zh: str = "工作表"
     no_copy_zh: str | None = None
     at_fault: Callable[[str, Row], str] = as_ruled

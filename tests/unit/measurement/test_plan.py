@@ -45,7 +45,7 @@ def test_a_measurement_waits_for_the_layer_that_it_measures(small: Catalogue) ->
     assert planned("parks", [parks, land], small) == []
     (plan,) = planned("land", [parks, land], small)
     assert (plan.year, used(plan)) == (2020, {LAND: "land", PARK: "parks", OUTLINE: None})
-    assert plan.missing == (OUTLINE,)
+    assert plan.missing_zh == "建成区范围"
 
 
 def test_an_arrival_sees_only_what_was_received_before_it(small: Catalogue) -> None:

@@ -77,7 +77,8 @@ def test_what_people_write_is_read(name: str, text: str, value: object) -> None:
     ("name", "text"),
     [
         ("persons", "约1200"), ("persons", "-1"), ("persons", "12公顷"), ("persons", "不适用"), ("height_m", "高"),
-        ("floor_area_m2", "3公顷"), ("inclusive", "也许"), ("grade", "四级"), ("grade", "33"), ("station_class", "特勤站"),
+        ("floor_area_m2", "3公顷"), ("inclusive", "也许"), ("grade", "四级"), ("grade", "33"),
+        ("station_class", "特勤站"),
         ("road_class", "马路"), ("area", "组团九"),
     ],
 )  # fmt: skip

@@ -108,8 +108,9 @@ YEARBOOK = replace(
 
 
 def _measured_candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidates:
-    # A measured value is the owner's of its item, whoever handed in the layer.
-    return candidates(raw, replace(batch, arrival=replace(batch.arrival, department_text=None)), lookup)
+    # A measured value is the owner's of its item, whoever handed in the layer; who did gets the receipt.
+    owned = candidates(raw, replace(batch, arrival=replace(batch.arrival, department_text=None)), lookup)
+    return Candidates(owned.frame, lookup.department(batch.arrival.department_text or ""))
 
 
 def _measured_stored(rows: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +153,11 @@ MEASURED = replace(
     },
     stored=_measured_stored,
     nouns=Nouns("数据项", "测算值", "所测数据"),
+    sheet_zh="测算口径",
+    receipt_zh="测算结果",
     unread_sheets=False,
-    no_copy_zh="所列为由图层或影像测算的数据，本回执不附副本；下表按测算名、区域和年份指明位置。",
+    no_copy_zh=(
+        "所列为由图层或影像测算的数据，不附副本，方法和依据见成果表 measured_value；下表按测算名、区域和年份指明位置。"
+    ),
     unreadable_advice_zh="请工程师查看测算记录",
 )
