@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cityhealth.measurement.values import MeasurementError, Parameters
 from cityhealth.spatial.land_cover import CLASS_BAND, CLASSES
@@ -36,10 +36,25 @@ class NotInScene(MeasurementError):
 
 @dataclass(frozen=True)
 class Seen:
-    """What one scene showed of the units: area code → partial, under the names of the method's own question."""
+    """What one scene showed of the units: area code → partial, under the names of the method's own question.
+
+    Cells of which ``classes`` does not name the code are taken as not recorded (a fill that nobody declared, for one):
+    what was seen and is none of our classes is named ``other``.
+    """
 
     partials: Mapping[str, Partial]
     classes: Classes = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        named = {area: _named_only(partial, self.classes) for area, partial in self.partials.items()}
+        object.__setattr__(self, "partials", named)
+
+
+def _named_only(partial: Partial, classes: Classes) -> Partial:
+    if partial.classes.keys() <= classes.keys():
+        return partial
+    named = {code: area for code, area in partial.classes.items() if code in classes}
+    return replace(partial, recorded_m2=partial.cloud_m2 + math.fsum(named.values()), classes=named)
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ def _wanted(parameters: Parameters) -> set[str]:
 
 
 def _class_share(partial: Partial, classes: Classes, parameters: Parameters) -> float | None:
-    """Part, 0 to 1, of the area seen; a code that the manifest does not name was seen, and is of no class."""
+    """Part, 0 to 1, of the area seen."""
     seen = math.fsum(partial.classes.values())
     wanted = _wanted(parameters)
     found = math.fsum(area for code, area in partial.classes.items() if classes.get(code) in wanted)

@@ -10,8 +10,8 @@ from cityhealth.measurement.values import MeasurementError
 from cityhealth.settings import PROJECT_ROOT
 from cityhealth.spatial.rasters import Amount, Condition, Partial
 
-CLASSES = {1: "built_up", 2: "forest", 3: "grassland", 4: "water"}
-#: Of 10 km² on paper 8 were seen; code 9 has no name.
+CLASSES = {1: "built_up", 2: "forest", 3: "grassland", 4: "water", 9: "other"}
+#: Of 10 km² on paper 8 were seen.
 COVER = Partial(10e6, 10e6, 2e6, classes={1: 2e6, 2: 1e6, 3: 3e6, 9: 2e6})
 UNSEEN = Partial(10e6)
 
@@ -48,6 +48,23 @@ def test_a_class_that_the_scene_does_not_have_adds_nothing() -> None:
     parameters = {"classes": "built_up|wetland"}
     assert method("class_share").question(parameters, CLASSES).classes == "class"
     assert method("class_share").answer(inputs(COVER), parameters) == {"u": pytest.approx(25.0)}
+
+
+def test_a_code_without_a_name_was_not_seen_and_one_that_is_called_other_was() -> None:
+    without = {code: name for code, name in CLASSES.items() if code != 9}
+    seen = Seen({"u": COVER}, without)
+    # 2 km² are clouds, 2 of the code 9; of the 6 left a third is built up.
+    assert seen.partials["u"].valid_share == pytest.approx(0.6)
+    assert seen.partials["u"].cloud_share == pytest.approx(2 / 8)
+    found = method("class_share").answer(SceneInputs(seen, {"u": 12e6}), {"classes": "built_up"})
+    assert found == {"u": pytest.approx(100 / 3)}
+    assert Seen({"u": COVER}, CLASSES).partials["u"] == COVER
+
+
+def test_a_unit_of_codes_without_a_name_was_not_seen_at_all() -> None:
+    seen = Seen({"u": Partial(10e6, 10e6, classes={0: 10e6})}, CLASSES)
+    assert (seen.partials["u"].valid_share, seen.partials["u"].cloud_share) == (0, None)
+    assert method("class_area").answer(SceneInputs(seen, {"u": 12e6}), {"classes": "forest"}) == {"u": None}
 
 
 def test_growth_is_of_shares_so_that_other_clouds_make_none() -> None:

@@ -237,6 +237,16 @@ def test_a_wrong_nodata_does_not_pass_for_ground(tmp_path: Path) -> None:
     assert caught.value.code == "wrong_nodata"
 
 
+def test_a_fill_that_nobody_declared_is_not_seen_and_halves_no_class(tmp_path: Path) -> None:
+    tile = write(tmp_path / "a.tif", np.array([[[0, 0, 1, 2]]], dtype="uint8"))
+    outlines, wanted = shapes(u=cells((0, 4), (0, 1))), measurement("m", "class_share", classes="built_up")
+    value = measured(files(manifest(**COVER), tile), outlines, wanted)["m"]["u"]
+    assert (value.number, value.valid_share) == (pytest.approx(50), pytest.approx(0.5, abs=1e-6))
+    named = manifest(**{**COVER, "classes": {**NAMES, 0: "other"}})
+    value = measured(files(named, tile), outlines, wanted)["m"]["u"]
+    assert (value.number, value.valid_share) == (pytest.approx(25), pytest.approx(1, abs=1e-6))
+
+
 def test_where_tiles_overlap_a_cell_counts_once_and_the_order_does_not_matter(tmp_path: Path) -> None:
     left = write(tmp_path / "left.tif", np.array([[[10, 10, 1]]], dtype="float32"))
     right = write(tmp_path / "right.tif", np.array([[[2, 20, 20]]], dtype="float32"), west=WEST + 20)
