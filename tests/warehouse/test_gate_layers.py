@@ -194,6 +194,17 @@ BAD: dict[str, tuple[Case, str, str]] = {
 }  # fmt: skip
 MORE = {name: bad for name, (bad, _, _) in BAD.items()} | {
     "a good one": case(cell(0), cell(1), cell(2)),
+    "one address": handed_in(
+        geopackage(
+            {
+                "园": layer(
+                    *[Point(corner(1, 1))] * 4, cell(5), cell(5),
+                    children=[100, 200, 300, 200, 50, 60], inclusive=["是"] * 6, 序号=[1, 2, 3, 4, 5, 6],
+                )
+            }
+        ),
+        kind="kindergarten",
+    ),
     "two layers of a kind": handed_in(geopackage({"东": layer(cell(0)), "西": layer(cell(1), cell(0))}), (5,)),
     "twenty thousand of a bad layer": handed_in(
         geopackage({"a": layer(*[cell(n % 100, n // 100) for n in range(20_000)])}), crs="CGCS2000 3度带 38带"
@@ -298,6 +309,14 @@ def test_a_feature_that_another_layer_of_the_file_has_too_is_a_repetition(gate: 
     ((rule, line, sheet, place, reason),) = findings(gate, "two layers of a kind")
     assert (rule, line, sheet, place) == ("feature_once", 5, "西", "要素 2")
     assert "「东」要素 1" in reason
+
+
+def test_points_of_one_address_are_one_feature_only_where_they_tell_the_same(gate: Trial) -> None:
+    found = [(rule, line, reason) for rule, line, _, _, reason in findings(gate, "one address")]
+    assert found == [
+        ("feature_once", 5, "「园」要素 4与「园」要素 2位置和属性都相同"),
+        ("feature_once", 7, "「园」要素 6与「园」要素 5图形完全相同"),
+    ]
 
 
 def test_features_are_kept_in_degrees_of_cgcs2000_with_what_their_repair_changed(gate: Trial) -> None:

@@ -69,9 +69,16 @@ def shapes_inside(
     return frame
 
 
-def earlier_equal(geometry: gpd.GeoSeries) -> pd.Series:
-    """For each shape that an earlier one equals, that one's index."""
-    return duplicates(geometry[geometry.notna()])
+def earlier_equal(geometry: gpd.GeoSeries, told: Sequence[str]) -> pd.Series:
+    """For each feature that an earlier one equals, that one's index: by its shape, and a point also by ``told``.
+
+    A point is often only the address: two institutions of one building lie at the same place, and what their
+    features tell (one text each) keeps them apart. Lines and areas are the thing itself.
+    """
+    shapes = geometry[geometry.notna()]
+    points = shapely.get_dimensions(np.asarray(shapes.array, dtype=object)) == 0
+    said = pd.Series(list(told), index=geometry.index, dtype=object)[shapes.index]
+    return duplicates(shapes, said.where(points, ""))
 
 
 def piled_up(geometry: gpd.GeoSeries) -> bool:

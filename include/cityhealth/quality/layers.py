@@ -81,6 +81,8 @@ _GEOMETRIES_ZH = {"point": "点", "line": "线", "polygon": "面", "any": "点�
 _GEOS = re.compile(r"(?P<what>[^\[]+)(?:\[(?P<x>[-\d.e+]+) (?P<y>[-\d.e+]+)\])?")
 #: What people call the column in which a feature's name stands.
 _LABELS = ("name", "名称", "mc", "项目名称")
+#: What only numbers the features of a file, and so differs also where one is there twice.
+_NUMBERINGS = ("fid", "id", "gid", "oid", "objectid", "ogc_fid", "fid_1", "osm_id", "osm_way_id", "序号")
 
 
 @dataclass
@@ -115,7 +117,7 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
 
 #: What a line has beside the columns that rules may ask for.
 _ROW = (
-    "layer", "feature_no", "label", "kind_zh", "geometry", "attributes", "area_before_m2", "area_after_m2", "area_m2",
+    "layer", "feature_no", "label", "kind_zh", "geometry", "attributes", "told", "same_zh", "area_before_m2", "area_after_m2", "area_m2",
     "length_m", "overlap_with", "refused_with", "kind_text", "crs_text", "date_text", "geometry_text", "attribute_text",
     "sheet", "cell", "cells",
 )  # fmt: skip
@@ -241,6 +243,7 @@ def _attributes(read: _LayerRead, kind: LayerKind, fields: Mapping[str, str], lo
     for row in read.features:
         own = json.loads(row["attributes"])
         typed = {name: text_of_attribute(value) or None for name, value in own.items()}
+        row["told"] = _told(typed)
         row["label"] = next((typed[name] for name in own if name.casefold() in _LABELS and typed[name]), None)
         missing: list[str] = []
         unreadable: list[str] = []
@@ -265,6 +268,12 @@ def _attributes(read: _LayerRead, kind: LayerKind, fields: Mapping[str, str], lo
     read.line["lacking_attributes"] = "、".join(lacking) if lacking and read.features else None
 
 
+def _told(own: Mapping[str, str | None]) -> str:
+    """All that the attributes of a feature tell, in a text that those of another equal where they tell the same."""
+    said = {name.casefold(): text for name, text in own.items() if text and name.casefold() not in _NUMBERINGS}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+
 def _compare(layers: Sequence[_LayerRead]) -> None:
     """What lies on what: among all features of a kind and a day, in whichever layer of the file they are."""
     together: dict[tuple[str, date], list[_LayerRead]] = {}
@@ -282,15 +291,17 @@ def _compare(layers: Sequence[_LayerRead]) -> None:
 def _compare_shapes(rows: Sequence[dict[str, Any]], tiles: bool) -> bool:
     """Note what repeats or overlaps an earlier one; False where so much lies on each other that it cannot be told."""
     import geopandas as gpd
+    import shapely
 
     from cityhealth.quality.layer_shapes import earlier_equal, earlier_overlapped, piled_up
     from cityhealth.spatial.crs import INSIDE
 
     by_line = {row["line_no"]: row for row in rows}
     shapes = gpd.GeoSeries([row["geometry"] for row in rows], index=list(by_line), crs=INSIDE)
-    equal = earlier_equal(shapes)
+    equal = earlier_equal(shapes, [row["told"] for row in rows])
     for line, first in equal.items():
-        by_line[line]["duplicate_of"] = _named(by_line[first])
+        same = "位置和属性都相同" if shapely.get_dimensions(by_line[line]["geometry"]) == 0 else "图形完全相同"
+        by_line[line] |= {"duplicate_of": _named(by_line[first]), "same_zh": same}
     distinct = shapes.drop(equal.index)
     if tiles and piled_up(distinct):
         return False
@@ -383,6 +394,7 @@ _WRITERS: Mapping[str, Writer] = {
     "geometry_wanted": lambda row, batch, lookup, department: _GEOMETRIES_ZH.get(_wanted(row, lookup), "图形"),
     "repaired_area": _areas_before_and_after,
     "duplicate_of": column("duplicate_of"),
+    "same": column("same_zh"),
     "overlap_with": column("overlap_with"),
     "overlap_area": lambda row, batch, lookup, department: _square(row["overlap_m2"]),
     "attribute_missing": column("attribute_missing"),

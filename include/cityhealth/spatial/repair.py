@@ -59,15 +59,17 @@ def repair(geometry: gpd.GeoSeries, kind: str = "any") -> Repaired:
     return Repaired(gpd.GeoSeries(after, index=geometry.index, crs=geometry.crs), report)
 
 
-def duplicates(geometry: gpd.GeoSeries) -> pd.Series:
+def duplicates(geometry: gpd.GeoSeries, besides: pd.Series | None = None) -> pd.Series:
     """For each feature whose shape an earlier one has too (start, direction and order of rings aside): that one's
-    index. Missing and empty shapes are nobody's duplicate."""
+    index. Missing and empty shapes are nobody's duplicate. ``besides``: what must be equal, too; of the same index.
+    """
     shapes = np.asarray(geometry.array, dtype=object)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     keys = pd.Series(shapely.to_wkb(shapely.normalize(shapes[there])), index=geometry.index[there], dtype=object)
-    index = pd.Series(keys.index, index=keys.index)
-    first = index.groupby(keys.to_numpy()).transform("first")
-    return first[keys.duplicated().to_numpy()]
+    key = pd.DataFrame({"shape": keys.to_numpy(), "besides": "" if besides is None else besides.to_numpy()[there]})
+    index = pd.Series(keys.index, index=key.index)
+    first = index.groupby([key["shape"], key["besides"]]).transform("first").set_axis(keys.index)
+    return first[key.duplicated().to_numpy()]
 
 
 def overlaps(geometry: gpd.GeoSeries, above: float = 0.0) -> pd.DataFrame:
