@@ -137,7 +137,7 @@ class SceneWork:
                 if value.number is not None
             }
             problems = dict(here.problems)
-            problems |= {area: "影像上没有看见这个区域" for area in outcome.values if area not in values}
+            problems |= {area: value.problem_zh for area, value in outcome.values.items() if value.problem_zh}
             if outcome.problem_zh:
                 problems[None] = outcome.problem_zh
             yield Outcome(plan, values, problems)

@@ -40,6 +40,9 @@ from cityhealth.spatial.rasters.grid import WINDOW_CELLS
 PART_WINDOWS = 64
 """Windows of a part: 16 million cells, some seconds of work."""
 
+COVERED_SHARE = 0.05
+"""Of an area of which less was recorded, clear or clouded, the scene is not: it is of the neighbours."""
+
 
 @dataclass(frozen=True)
 class TileFile:
@@ -257,16 +260,17 @@ def _partial(facts: dict) -> Partial:
 
 @dataclass(frozen=True)
 class SceneValue:
-    """One area's number in ``unit``, None where nothing of it was seen.
+    """One area's number in ``unit``; None where less than COVERED_SHARE of it was recorded, or nothing was seen.
 
     ``valid_share`` (0 to 1) of the area was seen, ``cloud_share`` of what was recorded is hidden (None: nothing was
-    recorded). Of a comparison, those of the worse side.
+    recorded). Of a comparison, those of the worse side. ``problem_zh``: why there is no number.
     """
 
     number: float | None
     unit: str
     valid_share: float
     cloud_share: float | None
+    problem_zh: str | None = None
 
 
 @dataclass(frozen=True)
@@ -314,13 +318,26 @@ def _outcome(
         numbers = method.answer(SceneInputs(own, areas_of, then, rest), measurement.parameters)
     except NotInScene as lack:
         return SceneOutcome({}, lack.message)
-    sides = [own.partials, *([then.partials] if then else []), *([rest] if rest else [])]
+    sides = {"影像没有覆盖这个区域": own.partials}
+    if then is not None:
+        sides["更早的影像没有覆盖这个区域"] = then.partials
+    if rest:
+        sides["影像没有覆盖这个区域的周边"] = rest
     return SceneOutcome(
         {
-            area: SceneValue(number, method.unit, *_shares([side[area] for side in sides]))
+            area: _value(number, method.unit, {lack: side[area] for lack, side in sides.items()})
             for area, number in numbers.items()
         }
     )
+
+
+def _value(number: float | None, unit: str, sides: Mapping[str, Partial]) -> SceneValue:
+    """``sides``: what an area was measured from, by what is said where the scene does not cover it."""
+    shares = _shares(list(sides.values()))
+    for lack, partial in sides.items():
+        if partial.recorded_m2 < COVERED_SHARE * partial.unit_m2 or not partial.recorded_m2:
+            return SceneValue(None, unit, *shares, lack)
+    return SceneValue(number, unit, *shares, None if number is not None else "影像上没有看见这个区域")
 
 
 def _own(seen: Seen, measurement: str, codes: Iterable[str]) -> Seen:

@@ -207,7 +207,7 @@ def test_a_scene_wholly_under_clouds_has_shares_and_no_numbers(tmp_path: Path) -
     found = measured(
         files(stated, tile, mask=mask), shapes(u=cells((0, 4), (0, 4))), measurement("m", "class_area", classes="water")
     )
-    assert found["m"] == {"u": SceneValue(None, "平方公里", 0.0, 1.0)}
+    assert found["m"] == {"u": SceneValue(None, "平方公里", 0.0, 1.0, "影像上没有看见这个区域")}
 
 
 def test_a_unit_off_the_scene_has_no_number_and_no_clouds(tmp_path: Path) -> None:
@@ -216,7 +216,38 @@ def test_a_unit_off_the_scene_has_no_number_and_no_clouds(tmp_path: Path) -> Non
         files(manifest(**COVER), tile), shapes(u=cells((0, 4), (0, 4)), off=cells((90, 94), (0, 4))),
         measurement("m", "class_share", classes="built_up"),
     )  # fmt: skip
-    assert found["m"]["off"] == SceneValue(None, "%", 0.0, None)
+    assert found["m"]["off"] == SceneValue(None, "%", 0.0, None, "影像没有覆盖这个区域")
+
+
+@pytest.mark.parametrize(("across", "said"), [(39, None), (41, "影像没有覆盖这个区域")])
+def test_an_area_that_the_scene_barely_touches_is_not_covered(tmp_path: Path, across: int, said: str | None) -> None:
+    # Two of its cells are recorded, of which one is cloud: it lies in the scene, if hardly seen, from 5 % on.
+    tile = write(tmp_path / "a.tif", np.array([[[1, 1]]], dtype="uint8"))
+    mask = write(tmp_path / "m.tif", np.array([[[1, 0]]], dtype="uint8"))
+    stated = manifest(**COVER, mask={"file": "m.tif", "classes": {1: "cloud", 0: "clear"}})
+    outlines, wanted = shapes(u=cells((0, across), (0, 1))), measurement("m", "class_share", classes="built_up")
+    value = measured(files(stated, tile, mask=mask), outlines, wanted)["m"]["u"]
+    assert value.problem_zh == said and value.number == (None if said else pytest.approx(100))
+    assert (value.valid_share, value.cloud_share) == (pytest.approx(1 / across, rel=1e-4), pytest.approx(0.5, rel=1e-4))
+
+
+def test_a_comparison_needs_both_sides_covered(tmp_path: Path) -> None:
+    now = write(tmp_path / "now.tif", np.ones((1, 1, 30), "uint8"))
+    then = write(tmp_path / "then.tif", np.ones((1, 1, 1), "uint8"))
+    outlines, stated = shapes(u=cells((0, 30), (0, 1))), manifest(**COVER)
+    asked = ask([measurement("g", "class_growth", classes="built_up")], {"g": ["u"]}, outlines, stated, ["class"])
+    own, before = (answers(files(stated, tile), asked) for tile in (now, then))
+    value = measure_scene(asked, stated, own, (stated, before))["g"].values["u"]
+    assert (value.number, value.problem_zh) == (None, "更早的影像没有覆盖这个区域")
+
+
+def test_heat_needs_the_surroundings_covered(tmp_path: Path) -> None:
+    tile = write(tmp_path / "a.tif", np.full((1, 1, 3), 300, "float32"))
+    stated = manifest(kind="surface_temperature", bands={"temperature": 1})
+    outlines = shapes(u=cells((0, 2), (0, 1)), around=cells((0, 90), (0, 1)))
+    heat = measurement("heat", "band_contrast", band="temperature", around="around")
+    value = measured(files(stated, tile), outlines, heat)["heat"]["u"]
+    assert (value.number, value.problem_zh) == (None, "影像没有覆盖这个区域的周边")
 
 
 def test_areas_that_lie_all_off_the_scene_make_no_part_and_no_number(tmp_path: Path) -> None:
@@ -224,7 +255,7 @@ def test_areas_that_lie_all_off_the_scene_make_no_part_and_no_number(tmp_path: P
     wanted = measurement("m", "class_area", classes="built_up"), measurement("n", "band_total", band="class")
     found = measured(scene, shapes(off=cells((90, 94), (0, 4))), *wanted)
     assert [found[code]["off"].number for code in "mn"] == [None, None]
-    assert found["m"]["off"] == SceneValue(None, "平方公里", 0.0, None)
+    assert found["m"]["off"] == SceneValue(None, "平方公里", 0.0, None, "影像没有覆盖这个区域")
 
 
 def test_a_wrong_nodata_does_not_pass_for_ground(tmp_path: Path) -> None:
