@@ -71,6 +71,7 @@ def test_every_data_test_is_an_error_or_a_warning_on_purpose(manifest: dict[str,
     assert suspicious == {
         "corrections_find_their_value",
         "decisions_are_about_known_difficulties",
+        "layers_do_not_shrink",
         "progress_does_not_fall_without_a_reason",
         "reports_say_something_new",
         "sources_agree_within_tolerance",

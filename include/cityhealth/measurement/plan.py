@@ -13,7 +13,8 @@ from cityhealth.catalogue import Area, Catalogue, Item, Measurement
 class Source:
     """An accepted layer or scene of one kind: who brought it, when, and by which judgement it stands.
 
-    ``valid_on`` is the date of the manifest; ``origin`` its 来源 in words.
+    ``valid_on`` is the date of the manifest; ``origin`` its 来源 in words; ``features`` (tiles) were accepted of it and
+    ``refused`` not.
     """
 
     feed: str
@@ -25,6 +26,8 @@ class Source:
     filename: str
     sha256: str
     origin: str
+    features: int = 0
+    refused: int = 0
 
     @property
     def received(self) -> tuple[datetime, str]:
@@ -37,7 +40,7 @@ class Plan:
     """One measurement for one year. ``sources``: kind → what it is measured from, None where there is none;
     ``kind_names``: kind → its Chinese name.
 
-    ``earlier``: of imagery, the scene of the measured kind with the latest date before, for comparisons in time.
+    ``earlier``: of imagery, the latest scene of the measured kind of a year before, for comparisons in time.
     """
 
     measurement: Measurement
@@ -92,5 +95,7 @@ def _latest(known: Sequence[Source], kind: str, end: date) -> Source | None:
 
 
 def _before(known: Sequence[Source], measured: Source) -> Source | None:
-    fitting = [source for source in known if source.kind == measured.kind and source.valid_on < measured.valid_on]
+    # Of a year before: a second scene of the same year must not turn the growth of a year into that of a month.
+    year = measured.valid_on.year
+    fitting = [source for source in known if source.kind == measured.kind and source.valid_on.year < year]
     return max(fitting, key=lambda source: (source.valid_on, *source.received), default=None)

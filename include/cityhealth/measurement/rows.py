@@ -29,6 +29,7 @@ SCHEMA = pa.schema(
         ("cloud_share", pa.float64()),
         ("min_valid_share", pa.float64()),
         ("problem_zh", pa.string()),
+        ("refused_features", pa.int64()),
         ("inputs", pa.string()),
     ]
 )
@@ -82,6 +83,7 @@ def _of(outcome: Outcome) -> Iterator[dict[str, object]]:
             "cloud_share": value and value.cloud_share,
             "min_valid_share": None if least is None else float(least),
             "problem_zh": problem if value is None else None,
+            "refused_features": sum(source.refused for source in used(plan)),
             "inputs": json.dumps([_input(source) for source in used(plan)], ensure_ascii=False),
         }
 
@@ -96,7 +98,7 @@ def used(plan: Plan) -> list[Source]:
     return [source for source in (*plan.sources.values(), plan.earlier) if source is not None]
 
 
-def _input(source: Source) -> dict[str, str]:
+def _input(source: Source) -> dict[str, str | int]:
     return {
         "kind": source.kind,
         "date": source.valid_on.isoformat(),
@@ -105,6 +107,8 @@ def _input(source: Source) -> dict[str, str]:
         "filename": source.filename,
         "sha256": source.sha256,
         "gate_run_id": source.gate_run_id,
+        "features": source.features,
+        "refused": source.refused,
     }
 
 

@@ -17,15 +17,20 @@ from cityhealth.spatial.crs import INSIDE
 
 _SOURCES = """
 with accepted as (
-    select gate_run_id, batch_id, kind, valid_on, min(layer) as layer, 'layers' as feed
+    select
+        gate_run_id, batch_id, kind, valid_on, min(layer) as layer, 'layers' as feed,
+        count(*) filter (where verdict = 'accepted') as features,
+        count(*) filter (where verdict = 'refused') as refused
     from gate.layer_feature
-    where verdict = 'accepted' and geometry is not null
     group by gate_run_id, batch_id, kind, valid_on
+    having count(*) filter (where verdict = 'accepted' and geometry is not null) > 0
     union all
-    select gate_run_id, batch_id, kind, acquired, null, 'imagery'
+    select
+        gate_run_id, batch_id, kind, acquired, null, 'imagery',
+        count(*) filter (where verdict = 'accepted'), count(*) filter (where verdict = 'refused')
     from gate.scene_tile
-    where verdict = 'accepted'
     group by gate_run_id, batch_id, kind, acquired
+    having count(*) filter (where verdict = 'accepted') > 0
 ),
 
 stated as (
@@ -54,7 +59,8 @@ select
             when stated.manifest ->> 'synthetic' = 'true' and position('合成数据' in stated.manifest ->> 'source') = 0
                 then '（合成数据）'
             else ''
-        end as origin
+        end as origin,
+    stated.features, stated.refused
 from stated
 join gate.current_run as current_run on current_run.gate_run_id = stated.gate_run_id
 where %(until)s::timestamptz is null or current_run.received_at <= %(until)s::timestamptz

@@ -83,7 +83,7 @@ def test_what_uses_nothing_of_an_arrival_is_not_its_business(small: Catalogue) -
     assert [plan.year for plan in planned("land-2020", sources, small)] == [2020]
 
 
-def test_growth_is_measured_against_the_latest_scene_of_an_earlier_date(small: Catalogue) -> None:
+def test_growth_is_measured_against_the_latest_scene_of_a_year_before(small: Catalogue) -> None:
     scenes = [
         source("land_cover", "2018-07-01", "older", feed="imagery"),
         source("land_cover", "2019-07-01", "before", hours=1, feed="imagery"),
@@ -91,6 +91,10 @@ def test_growth_is_measured_against_the_latest_scene_of_an_earlier_date(small: C
     ]
     (plan,) = planned("now", scenes, small)
     assert (plan.year, plan.earlier and plan.earlier.arrival_id) == (2020, "before")
+    again = source("land_cover", "2020-09-01", "again", hours=3, feed="imagery")
+    assert [plan.earlier and plan.earlier.arrival_id for plan in planned("again", [*scenes, again], small)] == [
+        "before"
+    ]
     late = [replace(scenes[1], received_at=NOON + timedelta(days=9)), scenes[0], scenes[2]]
     assert [plan.earlier and plan.earlier.arrival_id for plan in planned("now", late, small)] == ["older"]
     again = [(plan.year, plan.earlier and plan.earlier.arrival_id) for plan in planned("before", late, small)]

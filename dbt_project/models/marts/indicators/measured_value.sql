@@ -37,6 +37,7 @@ select
     measured.cloud_share,
     measured.min_valid_share,
     measured.problem_zh,
+    measured.refused_features,
     measured.inputs,
     measured.received_at
 from measured

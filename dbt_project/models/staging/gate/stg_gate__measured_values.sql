@@ -22,6 +22,7 @@ select
     cloud_share,
     min_valid_share,
     problem_zh,
+    refused_features,
     inputs,
     received_at
 from measured

@@ -134,19 +134,22 @@ MEASURED = replace(
         " (select string_agg(concat_ws(' ', used ->> 'kind', used ->> 'date', used ->> 'origin', used ->> 'filename',"
         " 'sha256:' || (used ->> 'sha256')), '；') from json_array_elements(inputs::json) as used) as source_text,"
         " case when value_text is null then 'missing' end as value_cell_kind,"
-        " feed as measured_by, valid_share, cloud_share, min_valid_share"
+        " feed as measured_by, valid_share, cloud_share, min_valid_share, refused_features"
         " from raw.measured_value where batch_id = $1 order by line_no"
     ),
-    raw_columns=(*TEXTS, "measured_by", "valid_share", "cloud_share", "min_valid_share"),
+    raw_columns=(*TEXTS, "measured_by", "valid_share", "cloud_share", "min_valid_share", "refused_features"),
     work_columns={
         **_WORK_COLUMNS,
         "valid_share": ("double precision", pa.float64()),
         "min_valid_share": ("double precision", pa.float64()),
+        "refused_features": ("bigint", pa.int64()),
     },
     candidates=_measured_candidates,
     writers={
         **WRITERS,
         "measurement": column("sheet"),
+        "problem": column("remarks_text"),
+        "refused_features": column("refused_features"),
         "valid_percent": _percent("valid_share"),
         "cloud_percent": _percent("cloud_share"),
         "min_valid_percent": _percent("min_valid_share"),

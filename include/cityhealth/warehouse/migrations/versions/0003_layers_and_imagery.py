@@ -58,6 +58,7 @@ create table raw.measured_value (
     cloud_share double precision,
     min_valid_share double precision,
     problem_zh text,
+    refused_features bigint not null default 0,
     inputs text not null default '[]',
     primary key (batch_id, line_no)
 );
@@ -65,6 +66,7 @@ comment on table raw.measured_value is
     '由图层或影像测得的值。Grain: one measurement of one area and year; of an arrival the newest partition counts.';
 comment on column raw.measured_value.inputs is
     'JSON: kind, date, origin, arrival_id, filename, sha256 and gate_run_id of each layer and scene used.';
+comment on column raw.measured_value.refused_features is 'Features of the layers used that the gate refused.';
 comment on column raw.measured_value.problem_zh is 'Why there is no value: what is missing.';
 comment on column raw.measured_value.valid_share is 'Of a scene: part of the area that was recorded and not hidden.';
 
