@@ -253,3 +253,51 @@ def test_a_value_hidden_by_clouds_is_refused_with_the_share_that_was_seen(
     assert row[0] == "refused"
     assert row[1:] == (pytest.approx(0.5, abs=0.01), pytest.approx(0.5, abs=0.01))
     assert "少于要求的 80.0%" in reason
+
+
+def test_a_county_that_a_scene_barely_touches_is_not_covered_and_nothing_is_refused(
+    settings: Settings, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    # Over the eastern county, and a strip of the western one that is 100 m of its 6 km.
+    cells = np.full((1, 140, 71), 50, dtype="uint8")
+    east, north = Transformer.from_crs(METRES, "EPSG:32649", always_xy=True).transform(0, 0)
+    tile = write(tmp_path / "t.tif", cells, cell=100, west=east - 100, north=north + 7000)
+    land_scene(settings, "land_cover", {"t.tif": tile}, at(4), bands={"class": 1}, classes=COVER)
+    ingest(settings, warehouse, "imagery", *DAYS)
+    with warehouse.connect("loader") as connection:
+        found = connection.execute(
+            "select area_code, value is null, verdict, problem_zh from gate.current_measured_value"
+            " where measurement = 'built_up_share_by_cover' order by area_code"
+        ).fetchall()
+        refused = connection.execute(
+            "select count(*) from gate.current_measured_value where area_code = '140525' and verdict = 'refused'"
+        ).fetchone()
+    west = next(row for row in found if row[0] == "140525")
+    assert west[1:] == (True, "blank", "影像没有覆盖这个区域") and refused == (0,)
+    assert next(row for row in found if row[0] == "140502")[1:3] == (False, "accepted")
+
+
+def test_a_layer_with_nothing_in_an_area_measures_no_zero_there(settings: Settings, warehouse: Warehouse) -> None:
+    inside, elsewhere = layer(Point(3000, 0), floor_area_m2=[3000]), layer(Point(-3000, 0), floor_area_m2=[9000])
+    land_layer(settings, "cultural_building", inside, at(3))
+    land_layer(settings, "cultural_building", elsewhere, at(4))
+    ingest(settings, warehouse, "layers", *DAYS)
+    assert values(warehouse) == {("cultural_building_area", "140502", "2020"): (3000, "layers", "accepted")}
+    with warehouse.connect("loader") as connection:
+        said = connection.execute(
+            "select reason_zh from gate.current_failing_row where rule_code = 'measurable'"
+        ).fetchall()
+    assert said == [("「文化建筑面积」（城区，2020）没有测得：图层「文化建筑」在这个区域内没有要素",)]
+
+
+def test_what_is_measured_without_refused_features_is_marked_and_says_how_many(
+    settings: Settings, warehouse: Warehouse
+) -> None:
+    land_layer(settings, "cultural_building", layer(Point(1, 1), Point(2, 2), floor_area_m2=[3000, None]), at(3))
+    ingest(settings, warehouse, "layers", *DAYS)
+    with warehouse.connect("loader") as connection:
+        found = connection.execute(
+            "select value, marked, refused_features, inputs::json -> 0 ->> 'features', inputs::json -> 0 ->> 'refused'"
+            " from gate.current_measured_value"
+        ).fetchall()
+    assert found == [(3000, True, 1, "1", "1")]
