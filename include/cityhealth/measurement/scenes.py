@@ -43,6 +43,9 @@ PART_WINDOWS = 64
 COVERED_SHARE = 0.05
 """Of an area of which less was recorded, clear or clouded, the scene is not: it is of the neighbours."""
 
+_ANSWERS = 2
+"""To be raised when cells are given another answer to the same question, so that answers kept before are not taken."""
+
 
 @dataclass(frozen=True)
 class TileFile:
@@ -125,7 +128,7 @@ class Asked:
     def hash(self) -> str:
         """Equal for equal questions of equal units, cut into parts alike."""
         outlines = (f"{code} {shape.wkb_hex}" for code, shape in self.units.sort_index().items())
-        return stable_id(repr(self.question), f"{PART_WINDOWS} {WINDOW_CELLS}", *outlines)
+        return stable_id(repr(self.question), f"{_ANSWERS} {PART_WINDOWS} {WINDOW_CELLS}", *outlines)
 
 
 def rest_of(around: str, area: str) -> str:
@@ -365,6 +368,12 @@ def _named(answers: Mapping[str, _Answer], measurement: str) -> dict[str, _Answe
 
 
 def _shares(partials: Sequence[Partial]) -> tuple[float, float | None]:
-    valid = min(min(partial.valid_share, 1.0) for partial in partials)
+    valid = min(min(_known_share(partial), 1.0) for partial in partials)
     clouds = [partial.cloud_share for partial in partials if partial.cloud_share is not None]
     return valid, max(clouds, default=None)
+
+
+def _known_share(partial: Partial) -> float:
+    """Part of the unit that is seen and of which the conditions are known, as an index is not of every cell seen."""
+    known = [condition.known_m2 / partial.unit_m2 for condition in partial.conditions.values() if partial.unit_m2]
+    return min([partial.valid_share, *known])

@@ -129,6 +129,18 @@ def test_an_index_is_measured_with_the_scale_of_its_bands(tmp_path: Path) -> Non
     assert found["green"]["u"].number == pytest.approx(km2(outlines["u"]) / 2, rel=1e-5)
 
 
+def test_reflectances_below_zero_are_not_known_and_lower_the_share_that_is_valid(tmp_path: Path) -> None:
+    # Reflectances after the offset: red -0.01, 0.02, 0.05, 0.05; near infrared -0.03, -0.01, 0.3, 0.05.
+    tile = write(tmp_path / "a.tif", np.array([[[900, 1200, 1500, 1500]], [[700, 900, 4000, 1500]]], dtype="uint16"))
+    stated = manifest(kind="optical", bands={"red": 1, "nir": 2}, scale=0.0001, offset=-0.1)
+    outlines = shapes(u=cells((0, 4), (0, 1)))
+    wanted = measurement("green", "index_area", index="ndvi", above="0.3"), measurement("n", "band_total", band="nir")
+    found = measured(files(stated, tile), outlines, *wanted)
+    assert found["green"]["u"].number == pytest.approx(km2(outlines["u"]) / 2, rel=1e-5)
+    assert found["green"]["u"].valid_share == pytest.approx(0.5, abs=1e-6)
+    assert found["n"]["u"].valid_share == pytest.approx(1, abs=1e-6), "of a band every number is known"
+
+
 def test_the_scale_in_the_file_counts_where_the_manifest_is_silent(tmp_path: Path) -> None:
     tile = write(tmp_path / "a.tif", np.full((1, 2, 2), 10, "uint8"), scale=0.5, offset=1.0)
     stated = manifest(kind="night_light", bands={"radiance": 1})

@@ -33,6 +33,15 @@ def test_a_normalised_difference_is_unknown_where_both_bands_are_zero_or_one_is_
     assert np.isnan(found[2:]).all()
 
 
+def test_a_normalised_difference_of_what_is_below_zero_is_unknown_and_of_zero_and_something_is_not() -> None:
+    # Unchecked these would be -2, 1.5, 0.5 (both negative) and infinite.
+    layers = {"red": np.array([0.03, -0.01, -0.01, -0.2, 0, 0.1]), "nir": np.array([-0.01, 0.05, -0.03, 0.2, 0.1, 0])}
+    found = indices.ndvi()(layers)
+    assert np.isnan(found[:4]).all() and found[4:].tolist() == [1, -1]
+    assert np.isnan(indices.BuiltUp()({**layers, "swir": np.full(6, 0.1)})[:4]).all()
+    assert np.isnan(indices.BuiltUp()({"red": np.array([0.1]), "nir": np.array([0.1]), "swir": np.array([-0.01])}))
+
+
 def test_the_indices_take_the_bands_in_the_order_of_their_formulas() -> None:
     layers = {"green": np.array([3.0]), "red": np.array([1.0]), "nir": np.array([2.0]), "swir": np.array([6.0])}
     assert indices.ndvi()(layers) == pytest.approx(1 / 3)

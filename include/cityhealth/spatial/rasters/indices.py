@@ -17,7 +17,12 @@ from cityhealth.spatial.rasters.zonal import Layers, Test
 
 @dataclass(frozen=True)
 class NormalisedDifference:
-    """(first - second) / (first + second) of two bands, -1 to 1; unknown where both are zero."""
+    """(first - second) / (first + second) of two bands, -1 to 1; unknown where one is negative or both are zero.
+
+    Atmospheric correction leaves reflectances below 0 in shadow and over dark water. They are noise, outside of the
+    valid range 0 to 1 (USGS, Landsat 4-7 Collection 2 Level 2 Science Product Guide, LSDS-1618), and the quotient of
+    such is nothing between -1 and 1: two negative ones of bare water may look like a forest.
+    """
 
     first: str
     second: str
@@ -28,9 +33,9 @@ class NormalisedDifference:
 
     def __call__(self, layers: Layers) -> np.ndarray:
         first, second = layers[self.first], layers[self.second]
+        known = (first >= 0) & (second >= 0) & (first + second > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            index = (first - second) / (first + second)
-        return np.where(np.isfinite(index), index, np.nan)
+            return np.where(known, (first - second) / (first + second), np.nan)
 
 
 def ndvi(red: str = "red", nir: str = "nir") -> NormalisedDifference:
