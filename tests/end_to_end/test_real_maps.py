@@ -227,7 +227,14 @@ STREETS = (
     *(f"{name}{link}" for name in ("motorway", "trunk", "primary", "secondary", "tertiary") for link in ("", "_link")),
     *("unclassified", "residential", "living_street", "road"),
 )
+#: All highways but what is for those on foot or on a bicycle, and what is not there.
+NO_STREETS = (
+    *("footway", "path", "steps", "pedestrian", "cycleway", "bridleway", "platform", "corridor", "elevator", "track"),
+    *("proposed", "construction", "planned", "abandoned", "razed", "disused"),
+)
 CLASSIFIED = tuple(f"{name}{link}" for name in ("primary", "secondary", "tertiary") for link in ("", "_link"))
+#: What the catalogue of Jincheng counts as length of roads.
+CLASSES = ("expressway", "main", "secondary", "branch", "other")
 HOMES = ("apartments", "residential", "house", "detached", "terrace")
 UTM = 32628
 
@@ -274,6 +281,7 @@ def city(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
             "city_area": ("平方公里", CITY, "built_up_area", "area", ""),
             "streets": ("公里", CITY, "road", "length", f"where=highway;one_of={'|'.join(STREETS)}"),
             "classified": ("公里", CITY, "road", "length", "where=road_class;one_of=main|secondary|branch"),
+            "roads": ("公里", CITY, "road", "length", f"where=road_class;one_of={'|'.join(CLASSES)}"),
             "parks": ("个", CITY, "park", "count", ""),
             "housing": ("公顷", CITY, "residential_land", "area", ""),
             "park_served": ("公顷", CITY, near[0], "served_land_by_size", "radii=5000:500|2000:300"),
@@ -365,6 +373,12 @@ def test_road_density_against_geodesic_lengths(city: City) -> None:
     km2 = city.values("city.geojson")["city_area"]
     assert km2 == pytest.approx(geodesic_km2(city.outline), rel=1e-3)
     streets, classified = geodesic_km(STREETS), geodesic_km(CLASSIFIED)
+    # Of 1,688.85 km of highways 1,153.42 are roads for motor traffic.
+    words = set(lines["highway"].dropna())
+    assert geodesic_km(list(words)) == pytest.approx(1688.85, abs=0.01)
+    roads = geodesic_km(list(words - set(NO_STREETS)))
+    assert roads == pytest.approx(1153.42, abs=0.01)
+    assert city.values("extract.osm.pbf")["roads"] == pytest.approx(roads, rel=1e-3)
     for filename in ("extract.osm.pbf", "landuse.gpkg"):
         found = city.values(filename)
         assert found["streets"] == pytest.approx(streets, rel=1e-3)

@@ -117,7 +117,8 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
 
 #: What a line has beside the columns that rules may ask for.
 _ROW = (
-    "layer", "feature_no", "label", "kind_zh", "geometry", "attributes", "told", "same_zh", "area_before_m2", "area_after_m2", "area_m2",
+    "layer", "feature_no", "label", "kind_zh", "geometry", "attributes", "told", "same_zh", "area_before_m2",
+    "area_after_m2", "area_m2",
     "length_m", "overlap_with", "refused_with", "kind_text", "crs_text", "date_text", "geometry_text", "attribute_text",
     "sheet", "cell", "cells",
 )  # fmt: skip

@@ -38,7 +38,8 @@ _STATIONS = {"standard": "standard", "small": "small", "标准": "standard", "�
 _STATION_WORDS = re.compile("(普通)?(消防)?(救援)?站$")
 
 #: The four classes of 《城市综合交通体系规划标准》 GB/T 51328, and the values of OpenStreetMap's ``highway`` as the
-#: Chinese community draws them (快速路 trunk, 主干路 primary, 次干路 secondary, 支路 tertiary).
+#: Chinese community draws them (快速路 trunk, 主干路 primary, 次干路 secondary, 支路 tertiary). Of what is no urban
+#: road for motor traffic: ``path`` is for those on foot or on a bicycle, ``planned`` is not there yet or no more.
 _ROADS = {
     "expressway": ("快速路", "城市快速路", "expressway", "motorway", "trunk"),
     "main": ("主干路", "主干道", "城市主干路", "城市主干道", "main", "primary"),
@@ -46,9 +47,15 @@ _ROADS = {
     "branch": ("支路", "城市支路", "branch", "tertiary"),
     "other": (
         "其他", "街坊路", "巷", "巷道", "小区路", "other", "residential", "unclassified", "living_street", "service",
-        "pedestrian", "track", "footway", "path", "cycleway", "steps", "bridleway", "busway", "bus_guideway", "road",
-        "corridor", "construction", "proposed", "planned", "raceway", "escape", "platform", "rest_area", "services",
-        "elevator", "crossing", "abandoned", "emergency_bay",
+        "busway", "bus_guideway", "road", "raceway", "escape", "rest_area", "services", "emergency_bay",
+    ),
+    "path": (
+        "步行道", "人行道", "步行街", "自行车道", "path", "footway", "pedestrian", "steps", "cycleway", "bridleway",
+        "track", "platform", "corridor", "elevator", "crossing", "ladder", "via_ferrata",
+    ),
+    "planned": (
+        "规划", "规划道路", "在建", "未建成", "已废弃", "planned", "proposed", "construction", "abandoned", "disused",
+        "razed", "removed", "demolished", "dismantled",
     ),
 }  # fmt: skip
 _ROAD_CLASS = {word: code for code, words in _ROADS.items() for word in words}
@@ -104,7 +111,7 @@ def read_attribute(name: str, text: str, area_of: AreaFinder) -> Read:
     if name == "road_class":
         return _one_of(
             _ROAD_CLASS.get(folded.removesuffix("_link")),
-            "应为 快速路、主干路、次干路、支路、其他 之一，或 OSM 的 highway 值",
+            "应为 快速路、主干路、次干路、支路、其他、步行道、规划道路 之一，或 OSM 的 highway 值",
         )
     if name == "area":
         return Read(*area_of(text))

@@ -184,6 +184,27 @@ def test_a_fire_station_beside_no_road_reaches_nothing() -> None:
     assert in_city("fire_reach_by_layer", construction_land=land, fire_station=station, road=roads) == 0
 
 
+def test_an_engine_takes_no_path_and_nobody_goes_along_a_road_that_is_not_there() -> None:
+    line, land = LineString([(0, 0), (3000, 0)]), layer(box(-6000, -50, 6000, 50))
+    station, park = layer(Point(0, 0), station_class=["standard"]), layer(box(-200, -1, 0, 1))
+
+    def reached(road_class: str) -> tuple[float, float]:
+        roads = layer(line, road_class=[road_class])
+        driven = in_city("fire_reach_by_layer", construction_land=land, fire_station=station, road=roads)
+        walked = in_city("park_walk_by_layer", residential_land=land, park=park, road=roads)
+        return driven, walked
+
+    assert reached("path") == (0, reached("main")[1]) and reached("main")[1] > 500 * 100
+    assert reached("planned") == (0, 0)
+    assert min(reached("expressway")) > 0
+
+
+def test_paths_and_roads_not_there_yet_or_no_more_are_no_road_length() -> None:
+    classes = ["expressway", "main", "secondary", "branch", "other", "path", "planned"]
+    roads = layer(*[LineString([(0, 100 * n), (1000 * 2**n / 32, 100 * n)]) for n in range(7)], road_class=classes)
+    assert in_city("road_length_by_layer", road=roads) == near((2**5 - 1) / 32)
+
+
 def test_road_length_within_the_built_up_area_for_the_density_of_the_network() -> None:
     roads = layer(
         LineString([(0, 0), (3000, 0)]),

@@ -65,6 +65,15 @@ def test_a_number_of_a_file_is_that_number(number: float) -> None:
         ("road_class", "secondary", "secondary"),
         ("road_class", "tertiary", "branch"),
         ("road_class", "residential", "other"),
+        ("road_class", "motorway_link", "expressway"),
+        ("road_class", "tertiary_link", "branch"),
+        *((("road_class", word, "path")) for word in (
+            "footway", "path", "steps", "pedestrian", "cycleway", "bridleway", "platform", "corridor", "elevator",
+            "track", "步行道",
+        )),
+        *((("road_class", word, "planned")) for word in (
+            "proposed", "construction", "planned", "abandoned", "razed", "disused", "规划道路",
+        )),
         ("area", "140500-C1", "140500-C1"),
         ("remark", "甲", "甲"),
     ],

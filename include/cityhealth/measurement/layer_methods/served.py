@@ -26,6 +26,9 @@ from cityhealth.spatial.coverage import covered_features, served_land
 from cityhealth.spatial.network import RoadGraph, access, service_area
 
 ROAD, ROAD_CLASS = "road", "road_class"
+#: What no street is for, whatever it is called. An expressway may be walked along: streets for local traffic with
+#: their pavements lie beside it, and maps draw both as one line.
+NOT_DRIVEN, NOT_WALKED = ("path", "planned"), ("planned",)
 #: Land this far from a street that is reached is served by it, unless ``width_m`` says otherwise: on foot a house
 #: deep, for an engine half of a large block of houses (city roads run around such a block, not through it).
 WALK_WIDTH_M, DRIVE_WIDTH_M = "50", "200"
@@ -37,7 +40,7 @@ def _served_land(kinds: Sequence[str], reader: Reader) -> tuple[str, Preparation
     """Square metres of the first kind within ``radius_m`` as the crow flies (``by=air``), within ``radius_m`` along
     the roads (``by=network``) or within ``minutes`` at ``speeds_kmh`` (``by=drive``) of the kind that serves.
 
-    Roads meet wherever their lines cross: a layer of roads does not say which of two is a bridge.
+    Nobody drives on a ``path``, nor goes along what is ``planned``. Roads meet wherever their lines cross: a layer of roads does not say which of two is a bridge.
     """
     way = reader.choice("by", ("air", "network", "drive"), "air")
     chosen = where(reader)
@@ -55,7 +58,7 @@ def _served_land(kinds: Sequence[str], reader: Reader) -> tuple[str, Preparation
     width = positive("width_m", reader.text("width_m", WALK_WIDTH_M if speeds is None else DRIVE_WIDTH_M))
 
     def reached(layers: Layers) -> tuple[gpd.GeoSeries, float]:
-        roads = layers.frame(ROAD)
+        roads = _open_roads(layers, NOT_WALKED if speeds is None else NOT_DRIVEN)
         classes = None
         if speeds is not None:
             by_class(roads, ROAD, ROAD_CLASS, speeds, "speeds_kmh")
@@ -113,6 +116,12 @@ def _count_with(kinds: Sequence[str], reader: Reader) -> tuple[str, Preparation]
         return lambda unit: float((complete & within(shapes, unit)).sum())
 
     return "个", prepare
+
+
+def _open_roads(layers: Layers, closed: Sequence[str]) -> gpd.GeoDataFrame:
+    """The roads that are of none of the classes ``closed``; where no road has a class, all."""
+    roads = layers.frame(ROAD)
+    return roads[~roads[ROAD_CLASS].isin(closed)] if ROAD_CLASS in roads.columns else roads
 
 
 def _with_radius(frame: gpd.GeoDataFrame, radius: float) -> tuple[gpd.GeoSeries, float]:
