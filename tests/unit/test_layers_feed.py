@@ -100,6 +100,22 @@ def test_the_manifests_reference_system_overrules_the_files_and_without_both_the
     assert (silent["crs"], silent["crs_from"]) == (None, None)
 
 
+def test_what_the_file_says_is_kept_beside_what_the_manifest_says_and_geojson_may_say_nothing(desk: Desk) -> None:
+    told = manifest(crs="EPSG:4546")
+    assert desk.rows(geopackage({"a": PARKS}), "a.gpkg", told)[0]["attributes"]["file_crs"] == "EPSG:4490"
+    assert (
+        "file_crs"
+        not in desk.rows(geojson([(shapely.geometry.mapping(cell(0)), {})]), "a.geojson", told)[0]["attributes"]
+    )
+    assert "file_crs" not in desk.rows(geopackage({"a": PARKS}), "a.gpkg", manifest())[0]["attributes"]
+
+
+def test_one_kind_for_several_layers_is_kept_with_the_names_of_all(desk: Desk) -> None:
+    rows = desk.rows(geopackage({"公园": PARKS, "绿道": PARKS}), "a.gpkg", manifest(kind="park"))
+    said = [row["attributes"]["layers"] for row in rows if row["row_kind"] == "layer"]
+    assert said == [["公园", "绿道"]] * 2
+
+
 def test_a_reference_system_without_an_epsg_code_is_kept_as_wkt(desk: Desk) -> None:
     layer = desk.rows(geopackage({"a": PARKS}), "a.gpkg", manifest(crs="中国 Albers"))[0]["attributes"]
     assert layer["crs"].startswith("PROJCRS[")

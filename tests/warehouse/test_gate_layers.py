@@ -65,6 +65,7 @@ def geojson_of(*shapes: BaseGeometry | dict | None) -> bytes:
 
 TWO_LAYERS = geopackage({"公园": layer(cell(0)), "另一层": layer(cell(1), cell(2))})
 IN_METRES = gpd.GeoSeries([cell(0), cell(1)], crs=4490).to_crs(4546)
+XIAN_80 = IN_METRES.set_crs(2382, allow_override=True)
 BARE = zipped_shapefile(layer(cell(0), cell(1)), without=(".prj",))
 
 LAYER_RULES: Rules = {
@@ -100,6 +101,17 @@ LAYER_RULES: Rules = {
     "not_piled_up": (
         case(*[cell(0, wide=1 + n / 10_000) for n in range(1_100)], failing=(1,), kind="residential_land"),
         case(*[cell(0, wide=1 + n / 10_000) for n in range(20)], kind="residential_land"),
+    ),
+}
+#: Of a layer that is taken nevertheless.
+LAYER_WARNINGS: Rules = {
+    "crs_uncontradicted": (
+        handed_in(
+            zipped_shapefile(gpd.GeoDataFrame({"n": [1, 2]}, geometry=XIAN_80)), (1,), "公园.zip", crs="EPSG:4546"
+        ),
+        handed_in(
+            zipped_shapefile(gpd.GeoDataFrame({"n": [1, 2]}, geometry=IN_METRES)), (), "公园.zip", crs="EPSG:4546"
+        ),
     ),
 }
 FEATURE_RULES: Rules = {
@@ -144,6 +156,7 @@ FEATURE_RULES: Rules = {
         case(cell(0), cell(1), kind="cluster", area=["组团一", "140500-C2"]),
     ),
 }
+ALL_RULES: Rules = {**LAYER_RULES, **LAYER_WARNINGS, **FEATURE_RULES}
 
 
 def zip_slip() -> bytes:
@@ -198,14 +211,21 @@ MORE = {name: bad for name, (bad, _, _) in BAD.items()} | {
         geopackage(
             {
                 "园": layer(
-                    *[Point(corner(1, 1))] * 4, cell(5), cell(5),
-                    children=[100, 200, 300, 200, 50, 60], inclusive=["是"] * 6, 序号=[1, 2, 3, 4, 5, 6],
+                    *[Point(corner(1, 1))] * 4,
+                    cell(5),
+                    cell(5),
+                    children=[100, 200, 300, 200, 50, 60],
+                    inclusive=["是"] * 6,
+                    序号=[1, 2, 3, 4, 5, 6],
                 )
             }
         ),
         kind="kindergarten",
     ),
-    "two layers of a kind": handed_in(geopackage({"东": layer(cell(0)), "西": layer(cell(1), cell(0))}), (5,)),
+    "two layers of a kind": handed_in(
+        geopackage({"东": layer(cell(0)), "西": layer(cell(1), cell(0))}), (5,), kind={"东": "park", "西": "park"}
+    ),
+    "one kind for two layers": handed_in(TWO_LAYERS, kind="sports_ground"),
     "twenty thousand of a bad layer": handed_in(
         geopackage({"a": layer(*[cell(n % 100, n // 100) for n in range(20_000)])}), crs="CGCS2000 3度带 38带"
     ),
@@ -226,7 +246,7 @@ def gate(module_warehouse: Warehouse, catalogue: Catalogue, tmp_path_factory: py
     )
     (home / "areas.gpkg").write_bytes(geopackage({"areas": areas}))
     office = Office(module_warehouse, catalogue, home, RECEIVED, home / "areas.gpkg")
-    return judged_cases(office, FORM, {**LAYER_RULES, **FEATURE_RULES}, MORE)
+    return judged_cases(office, FORM, ALL_RULES, MORE)
 
 
 def findings(gate: Trial, name: str) -> list[tuple]:
@@ -245,10 +265,10 @@ def receipt_texts(gate: Trial, name: str) -> str:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert_every_rule_has_a_case(FORM, {**LAYER_RULES, **FEATURE_RULES}, {})
+    assert_every_rule_has_a_case(FORM, ALL_RULES, {})
 
 
-@pytest.mark.parametrize("rule", [*LAYER_RULES, *FEATURE_RULES])
+@pytest.mark.parametrize("rule", ALL_RULES)
 def test_a_rule_finds_just_the_layers_or_features_that_break_it(gate: Trial, rule: str) -> None:
     gate.assert_just_those_fail(rule)
 
@@ -272,6 +292,27 @@ def test_a_layer_that_breaks_a_rule_takes_its_features_with_it_and_no_other_laye
     assert all(problem.startswith("图层未采用：") for name, _, whole, problem in rows if name == bad and not whole)
     assert {verdict for name, verdict, *_ in rows if name != bad} <= {"accepted", "blank"}
     assert [finding[0] for finding in findings(gate, rule)] == [rule]
+
+
+def test_one_kind_for_all_layers_of_a_file_is_the_kind_of_none(gate: Trial) -> None:
+    found = findings(gate, "one kind for two layers")
+    assert [(rule, line) for rule, line, *_ in found] == [("layer_kind_known", 1), ("layer_kind_known", 3)]
+    for layer_name, (*_, reason) in zip(("公园", "另一层"), found, strict=True):
+        assert reason == (
+            f"图层「{layer_name}」：文件有 2 个图层（「公园」、「另一层」），kind 却只写了一个「sports_ground」，"
+            "须按「图层名: 类别」逐个写明"
+        )
+    assert gate.judgements["one kind for two layers", True].verdict == "refused"
+
+
+def test_a_layer_whose_file_contradicts_the_manifest_is_taken_as_the_manifest_says_and_both_are_named(
+    gate: Trial,
+) -> None:
+    ((rule, line, _, _, reason),) = findings(gate, "crs_uncontradicted")
+    assert (rule, line) == ("crs_uncontradicted", 1)
+    assert "EPSG:4546" in reason and "EPSG:2382" in reason
+    judgement = gate.judgements["crs_uncontradicted", True]
+    assert (judgement.verdict, judgement.rows_accepted, judgement.warnings) == ("accepted", 2, 1)
 
 
 def test_a_good_layer_is_blank_itself_and_its_features_are_accepted(gate: Trial) -> None:

@@ -113,9 +113,11 @@ class LayersFeed:
 def _numbered(layers: Sequence[Layer], manifest: Manifest) -> Iterator[dict[str, Any]]:
     line_no = 0
     taken: set[str] = set()
+    # One kind cannot be that of all layers of a file, whatever the sender meant: the gate asks for each.
+    one_for_all = {"layers": [layer.name for layer in layers]} if len(layers) > 1 and manifest.one_kind else {}
     for layer in layers:
         name = _free_name(storable(layer.name), taken)
-        stated = _stated(layer, manifest)
+        stated = _stated(layer, manifest) | one_for_all
         line_no += 1
         yield {"line_no": line_no, "layer": name, "row_kind": "layer", "attributes": _json(stated)}
         shapes = layer.frame.geometry.to_wkb()
@@ -145,7 +147,10 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 def _stated(layer: Layer, manifest: Manifest) -> dict[str, object]:
     crs_from = "manifest" if manifest.crs is not None else "file" if layer.crs is not None else None
+    overruled = layer.own_crs if manifest.crs is not None else None
+    own = {"file_crs": _crs_text(overruled)} if overruled is not None else {}
     return {
+        **own,
         "kind": manifest.kind_of(layer.name),
         "crs": None if layer.crs is None else _crs_text(layer.crs),
         "crs_from": crs_from,
@@ -175,6 +180,8 @@ def _plain(value: Any) -> Any:
         return storable(value)
     if isinstance(value, Mapping):
         return {storable(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, dt.date | dt.time):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +22,9 @@ from cityhealth.quality.batch import BATCH_LINE, BatchFacts, Candidates
 from cityhealth.quality.lookup import LEVELS_ZH, Lookup
 from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
 
+if TYPE_CHECKING:
+    from pyproj import CRS
+
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
     "kind": ("text", pa.string()),
@@ -31,6 +34,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "kind_problem": ("text", pa.string()),
     "crs_problem": ("text", pa.string()),
     "datum_problem": ("text", pa.string()),
+    "crs_overruled": ("text", pa.string()),
     "valid_on": ("date", pa.date32()),
     "date_future": ("boolean", pa.bool_()),
     "place_problem": ("text", pa.string()),
@@ -81,6 +85,10 @@ _GEOMETRIES_ZH = {"point": "点", "line": "线", "polygon": "面", "any": "点�
 _GEOS = re.compile(r"(?P<what>[^\[]+)(?:\[(?P<x>[-\d.e+]+) (?P<y>[-\d.e+]+)\])?")
 #: What people call the column in which a feature's name stands.
 _LABELS = ("name", "名称", "mc", "项目名称")
+#: A GeoPackage's way of saying nothing.
+_UNDEFINED = re.compile("undefined|unknown|unnamed", re.IGNORECASE)
+#: So many layers of a file are named in a reason.
+_MOST_NAMED = 8
 #: What only numbers the features of a file, and so differs also where one is there twice.
 _NUMBERINGS = ("fid", "id", "gid", "oid", "objectid", "ogc_fid", "fid_1", "osm_id", "osm_way_id", "序号")
 
@@ -132,7 +140,7 @@ def _layers(raw: pd.DataFrame) -> Iterator[tuple[dict[Any, Any], list[dict[Any, 
 
 def _read(layer: Mapping[Any, Any], features: Sequence[Mapping[Any, Any]], day: date, lookup: Lookup) -> _LayerRead:
     stated = json.loads(layer["attributes"])
-    kind, kind_problem = _kind(stated.get("kind"), lookup)
+    kind, kind_problem = _kind(stated.get("kind"), stated.get("layers") or (), lookup)
     valid_on = date.fromisoformat(stated["date"])
     line = {
         **_line(layer, kind),
@@ -155,7 +163,30 @@ def _read(layer: Mapping[Any, Any], features: Sequence[Mapping[Any, Any]], day: 
     line["state"] = "blank"
     if fault := _fault(line):
         read.refuse(fault)
+    else:
+        line["crs_overruled"] = _overruled(stated)
     return read
+
+
+def _overruled(stated: Mapping[str, Any]) -> str | None:
+    """What the file says of its reference system, where the manifest says something else."""
+    from cityhealth.spatial.crs import CrsError, parse_crs, same_system
+
+    if stated.get("file_crs") is None:
+        return None
+    try:
+        own, told = parse_crs(stated["file_crs"]), parse_crs(stated["crs"])
+    except CrsError:
+        # What nobody can read is no word against the manifest.
+        return None
+    if _UNDEFINED.search(own.name) or same_system(own, told):
+        return None
+    return f"说明文件写的坐标系是 {_named_crs(told)}，文件自带的是 {_named_crs(own)}，已按说明文件读取"
+
+
+def _named_crs(crs: CRS) -> str:
+    code = crs.to_epsg()
+    return f"EPSG:{code}（{crs.name}）" if code else crs.name
 
 
 def _fault(line: Mapping[str, Any]) -> str | None:
@@ -183,7 +214,13 @@ def _line(raw: Mapping[Any, Any], kind: LayerKind | None) -> dict[str, Any]:
     }
 
 
-def _kind(code: str | None, lookup: Lookup) -> tuple[LayerKind | None, str | None]:
+def _kind(code: str | None, together: Sequence[str], lookup: Lookup) -> tuple[LayerKind | None, str | None]:
+    """``together``: all layers of the file, where the manifest has but one kind for them."""
+    if together:
+        names = "、".join(f"「{name}」" for name in together[:_MOST_NAMED]) + ("等" if together[_MOST_NAMED:] else "")
+        return None, (
+            f"文件有 {len(together)} 个图层（{names}），kind 却只写了一个「{code}」，须按「图层名: 类别」逐个写明"
+        )
     if code is None:
         return None, "说明文件没有写明它的图层类别（kind）"
     kind = lookup.catalogue.layer_kind(code)
@@ -388,6 +425,7 @@ _WRITERS: Mapping[str, Writer] = {
     "kind_problem": column("kind_problem"),
     "crs_problem": column("crs_problem"),
     "datum_problem": column("datum_problem"),
+    "crs_overruled": column("crs_overruled"),
     "place_problem": column("place_problem"),
     "lacking_attributes": column("lacking_attributes"),
     "valid_on": column("valid_on"),

@@ -21,6 +21,9 @@ from cityhealth.spatial.datum import shift_geometry
 #: CGCS2000 geographic, in which everything is kept.
 INSIDE = CRS.from_epsg(4490)
 
+#: The ellipsoid (metres, inverse flattening) of WGS 84, CGCS2000 and GRS 80, which differ by a tenth of a millimetre.
+_MODERN = (6378137.0, 298.2572)
+
 Bounds = Sequence[float]
 
 
@@ -183,6 +186,33 @@ def refuse_contradiction(crs: CRS, datum: str) -> None:
     """Raise CrsError where a datum cannot go with a reference system."""
     if datum in ("gcj02", "bd09") and not crs.is_geographic:
         raise CrsError(f"基准 {datum} 只有经纬度坐标，与坐标系 {crs.name} 矛盾")
+
+
+def same_system(one: CRS, other: CRS) -> bool:
+    """Whether coordinates mean the same place in both, under whatever names: the same datum and projection.
+
+    The order of axes does not count; WGS 84, CGCS2000 and their like are the same datum here, as in ``datum``.
+    """
+    one, other = (crs.source_crs if crs.is_bound and crs.source_crs is not None else crs for crs in (one, other))
+    return one.equals(other, ignore_axis_order=True) or _described(one) == _described(other)
+
+
+def _described(crs: CRS) -> tuple[object, ...]:
+    """Datum, unit, and method and parameters of the projection."""
+    flat = crs.to_2d()
+    geodetic = flat.geodetic_crs
+    if geodetic is None or geodetic.ellipsoid is None:
+        return (crs.to_wkt(),)
+    ellipsoid = (round(geodetic.ellipsoid.semi_major_metre, 2), round(geodetic.ellipsoid.inverse_flattening, 4))
+    name = geodetic.datum.name if geodetic.datum is not None else geodetic.name
+    datum = "" if ellipsoid == _MODERN else re.sub(r"[^a-z0-9]", "", name.casefold().removeprefix("d_"))
+    meridian = round(geodetic.prime_meridian.longitude, 6) if geodetic.prime_meridian is not None else 0.0
+    units = {round(axis.unit_conversion_factor, 12) for axis in flat.axis_info}
+    conversion = flat.coordinate_operation if flat.is_projected else None
+    if conversion is None:
+        return (ellipsoid, datum, meridian, units)
+    given = {p.name.casefold(): round(p.value * p.unit_conversion_factor, 9) for p in conversion.params if p.value}
+    return (ellipsoid, datum, meridian, units, conversion.method_name.casefold(), given)
 
 
 def _measured(geometry: gpd.GeoSeries, what: str) -> pd.Series:

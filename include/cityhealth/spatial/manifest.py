@@ -147,6 +147,11 @@ class Manifest:
         """``crs`` as pyproj knows it."""
         return None if self.crs is None else parse_crs(self.crs)
 
+    @property
+    def one_kind(self) -> bool:
+        """Whether there is a kind that is not said layer by layer."""
+        return isinstance(self.kind, str)
+
     def kind_of(self, layer: str) -> str | None:
         """The layer kind of a layer by its name; None where the manifest does not say."""
         return self.kind.get(layer) if isinstance(self.kind, Mapping) else self.kind

@@ -77,6 +77,7 @@ pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True, "CPL_VSIL_CURL_ALLOW
 class Layer:
     """One layer: its attributes as handed in and ``geometry``; ``crs`` None where neither file nor sender says.
 
+    ``own_crs`` is what the file itself says, also where the sender says something else.
     ``encoding`` is that of the attributes in the file (``UTF-8`` where the format prescribes it). Nested attributes
     are JSON text.
     """
@@ -85,6 +86,7 @@ class Layer:
     frame: gpd.GeoDataFrame
     crs: pyproj.CRS | None
     encoding: str
+    own_crs: pyproj.CRS | None = None
 
 
 def read_layers(
@@ -404,14 +406,21 @@ def _layers_of(source: _Source, filename: str, told: pyproj.CRS | None) -> Itera
                 meta, table = pyogrio.read_arrow(source.path, layer=name, **options)
                 if info["features"] >= 0 and table.num_rows != info["features"]:
                     raise _refuse("damaged", filename, f"应有 {info['features']} 个图形，只读到 {table.num_rows} 个")
-                crs = told or (pyproj.CRS.from_user_input(meta["crs"]) if meta["crs"] else None)
+                found = pyproj.CRS.from_user_input(meta["crs"]) if meta["crs"] else None
+                crs = told or found
                 frame = _frame(table, meta["geometry_name"] or "wkb_geometry", crs)
                 if frame.geometry.notna().any():
-                    yield Layer(source.name or str(name), frame, crs, source.encoding or "UTF-8")
+                    own = found if _says_so(source) else None
+                    yield Layer(source.name or str(name), frame, crs, source.encoding or "UTF-8", own)
     except _BROKEN_READS as error:
         raise _refuse("damaged", filename) from error
     except (shapely.errors.ShapelyError, pyproj.exceptions.CRSError, pa.ArrowException, OSError, ValueError) as error:
         raise _refuse("damaged", filename) from error
+
+
+def _says_so(source: _Source) -> bool:
+    """Whether a reference system stands in the file: GDAL takes every GeoJSON to be in WGS 84 that says nothing."""
+    return source.kind != ".geojson" or "crs" in json.loads(source.path.read_bytes())
 
 
 def _gdal_name(encoding: str) -> str:

@@ -11,6 +11,9 @@ from cityhealth.spatial.attributes import Read, find_attribute, read_attribute, 
 
 NAMES = ("persons", "children", "height_m", "floor_area_m2", "inclusive", "repaired", "grade", "station_class",
          "road_class", "area", "remark")  # fmt: skip
+PATHS = ("footway", "path", "steps", "pedestrian", "cycleway", "bridleway", "platform", "corridor", "elevator",
+         "track", "步行道")  # fmt: skip
+PLANNED = ("proposed", "construction", "planned", "abandoned", "razed", "disused", "规划道路")
 
 
 def nowhere(text: str) -> tuple[str | None, str | None]:
@@ -67,13 +70,8 @@ def test_a_number_of_a_file_is_that_number(number: float) -> None:
         ("road_class", "residential", "other"),
         ("road_class", "motorway_link", "expressway"),
         ("road_class", "tertiary_link", "branch"),
-        *((("road_class", word, "path")) for word in (
-            "footway", "path", "steps", "pedestrian", "cycleway", "bridleway", "platform", "corridor", "elevator",
-            "track", "步行道",
-        )),
-        *((("road_class", word, "planned")) for word in (
-            "proposed", "construction", "planned", "abandoned", "razed", "disused", "规划道路",
-        )),
+        *(("road_class", word, "path") for word in PATHS),
+        *(("road_class", word, "planned") for word in PLANNED),
         ("area", "140500-C1", "140500-C1"),
         ("remark", "甲", "甲"),
     ],

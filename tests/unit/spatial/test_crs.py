@@ -17,6 +17,7 @@ from cityhealth.spatial.crs import (
     lengths_m,
     parse_crs,
     plausible,
+    same_system,
     to_inside,
 )
 from cityhealth.spatial.datum import shift
@@ -265,3 +266,18 @@ def test_a_shifted_datum_in_metres_and_an_old_datum_are_refused() -> None:
     for text in ("西安80 3度带 38带", "北京54 6度带 19带", "北京54", CRS.from_epsg(2362).to_wkt("WKT1_ESRI")):
         with pytest.raises(CrsError, match="七参数"):
             to_inside(frame, parse_crs(text), "cgcs2000")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (4490, 4490, True), (4490, 4326, True), (4490, 4610, False), (4490, 4214, False), (4610, 4214, False),
+        (4546, 4547, False), (4546, 2382, False), (4546, 4525, False), (4546, 4490, False), (3857, 32649, False),
+        (4214, 4555, False), (4490, 4480, True),
+    ],
+)  # fmt: skip
+def test_systems_are_the_same_where_a_coordinate_is_the_same_place(one: int, other: int, same: bool) -> None:
+    assert same_system(CRS.from_epsg(one), CRS.from_epsg(other)) is same
+    assert same_system(CRS.from_epsg(other), CRS.from_epsg(one)) is same
+    esri = CRS.from_wkt(CRS.from_epsg(other).to_wkt("WKT1_ESRI"))
+    assert same_system(CRS.from_epsg(one), esri) is same

@@ -40,7 +40,8 @@ def _served_land(kinds: Sequence[str], reader: Reader) -> tuple[str, Preparation
     """Square metres of the first kind within ``radius_m`` as the crow flies (``by=air``), within ``radius_m`` along
     the roads (``by=network``) or within ``minutes`` at ``speeds_kmh`` (``by=drive``) of the kind that serves.
 
-    Nobody drives on a ``path``, nor goes along what is ``planned``. Roads meet wherever their lines cross: a layer of roads does not say which of two is a bridge.
+    Nobody drives on a ``path``, nor goes along what is ``planned``. Roads meet wherever their lines cross: a layer of
+    roads does not say which of two is a bridge.
     """
     way = reader.choice("by", ("air", "network", "drive"), "air")
     chosen = where(reader)
