@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -225,7 +226,9 @@ def _kind(code: str | None, together: Sequence[str], lookup: Lookup) -> tuple[La
         return None, "说明文件没有写明它的图层类别（kind）"
     kind = lookup.catalogue.layer_kind(code)
     if kind is None:
-        return None, f"图层类别目录中没有「{code}」"
+        named = {known.code: known.name_zh for known in lookup.catalogue.layer_kinds if known.feed == "layers"}
+        nearest = "、".join(f"{near}（{named[near]}）" for near in get_close_matches(code, named, n=4, cutoff=0))
+        return None, f"图层类别目录中没有「{code}」，写法相近的有 {nearest}"
     return (kind, None) if kind.feed == "layers" else (None, f"「{code}」是影像的类别，不是图层的")
 
 

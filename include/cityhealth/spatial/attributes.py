@@ -17,7 +17,7 @@ from cityhealth.quantities import parse_quantity
 #: From what names an area to its code, or (Chinese) why there is none.
 AreaFinder = Callable[[str], tuple[str | None, str | None]]
 
-#: A Shapefile cuts names off after so many characters.
+#: A Shapefile cuts names off after so many bytes.
 _SHAPEFILE_NAME = 10
 #: Where an attribute is under another name by custom: OpenStreetMap's roads.
 _ALSO_CALLED = {"road_class": ("highway",)}
@@ -78,10 +78,16 @@ def find_attribute(name: str, attributes: Mapping[str, object], fields: Mapping[
     told = fields.get(name)
     for wanted in (told,) if told is not None else (name, *_ALSO_CALLED.get(name, ())):
         found = wanted if wanted in attributes else folded.get(wanted.casefold())
-        found = found or folded.get(wanted.casefold()[:_SHAPEFILE_NAME])
+        found = found or next((folded[cut] for cut in _cut_off(wanted.casefold()) if cut in folded), None)
         if found is not None:
             return found
     return None
+
+
+def _cut_off(name: str) -> list[str]:
+    """What a Shapefile leaves of a name: ten letters, or ten bytes of GBK or UTF-8 (a half character is lost)."""
+    bytes_left = (name.encode(code, "replace")[:_SHAPEFILE_NAME].decode(code, "ignore") for code in ("gbk", "utf-8"))
+    return [name[:_SHAPEFILE_NAME], *bytes_left]
 
 
 def text_of_attribute(value: object) -> str:

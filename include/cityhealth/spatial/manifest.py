@@ -24,6 +24,10 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+def _folded(value: object) -> object:
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
 def _crs_text(value: object) -> object:
     # YAML reads a bare 4490 as a number.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -116,7 +120,7 @@ class Manifest:
     land cover; ``synthetic`` marks data that were made up.
     """
 
-    datum: Datum
+    datum: Annotated[Datum, BeforeValidator(_folded)]
     date: Day
     source: Text
     licence: Text

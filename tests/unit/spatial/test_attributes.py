@@ -119,3 +119,6 @@ def test_a_name_that_a_shapefile_cut_off_is_known_and_roads_may_be_openstreetmap
     assert find_attribute("floor_area_m2", {"FLOOR_AREA": 1}, {}) == "FLOOR_AREA"
     assert find_attribute("road_class", {"highway": "trunk"}, {}) == "highway"
     assert find_attribute("road_class", {"highway": "trunk", "road_class": "支路"}, {}) == "road_class"
+    for left in ("建筑物高度", "建筑物"):
+        assert find_attribute("height_m", {left: 1}, {"height_m": "建筑物高度数值"}) == left
+    assert find_attribute("height_m", {"建筑": 1}, {"height_m": "建筑物高度数值"}) is None

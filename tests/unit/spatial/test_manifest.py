@@ -177,3 +177,7 @@ def test_any_fields_are_a_manifest_or_a_clear_refusal(content: dict[str, object]
         assert read_manifest(json.dumps(content).encode(), "a.json").datum
     except UnreadableFile as refused:
         assert refused.code == "manifest_invalid"
+
+
+def test_a_datum_may_be_in_capitals() -> None:
+    assert read_manifest(json.dumps(LAYER | {"datum": " CGCS2000"}).encode(), "公园.json").datum == "cgcs2000"
