@@ -203,7 +203,7 @@ BAD: dict[str, tuple[Case, str, str]] = {
     "cut off": (handed_in(BARE[:-200], filename="a.zip"), "file_readable", "损坏"),
     "a picture": (handed_in(b"\x89PNG\r\n", filename="a.png"), "file_readable", "不是可识别的矢量文件"),
     "a kind of imagery": (case(cell(0), kind="optical"), "layer_kind_known", "是影像的类别"),
-    "an unknown kind": (case(cell(0), kind="parks"), "layer_kind_known", "没有「parks」，写法相近的有 park（公园绿地）"),
+    "an unknown kind": (case(cell(0), kind="parks"), "layer_kind_known", "「parks」，写法相近的有 park（公园绿地）"),
 }  # fmt: skip
 MORE = {name: bad for name, (bad, _, _) in BAD.items()} | {
     "a good one": case(cell(0), cell(1), cell(2)),

@@ -211,7 +211,9 @@ def _described(crs: CRS) -> tuple[object, ...]:
     conversion = flat.coordinate_operation if flat.is_projected else None
     if conversion is None:
         return (ellipsoid, datum, meridian, units)
-    given = {p.name.casefold(): round(p.value * p.unit_conversion_factor, 9) for p in conversion.params if p.value}
+    given = {
+        p.name.casefold(): round(float(p.value) * p.unit_conversion_factor, 9) for p in conversion.params if p.value
+    }
     return (ellipsoid, datum, meridian, units, conversion.method_name.casefold(), given)
 
 
