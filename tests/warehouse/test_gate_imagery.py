@@ -112,6 +112,10 @@ RULES: Mapping[str, tuple[Scene, Scene]] = {
         scene(**COVER, classes={1: "builtup", 2: "water"}, failing=WHOLE),
         scene(**COVER, classes={1: "built_up", 2: "other"}),
     ),
+    "classes_complete": (
+        scene("a", "all clouds", **COVER, classes={1: "forest", 2: "water", 16: "other"}, failing=(1,)),
+        scene("a", "all clouds", **COVER, classes={**dict.fromkeys(range(1, 16), "forest"), 16: "other"}),
+    ),
     "tile_readable": (scene("a", "half", "nowhere", failing=(2, 3)), scene("a", "noise")),
     "tile_has_data": (scene("nothing", "a", failing=(1,)), scene("one cell", "a")),
     "bands_present": (scene("a", "b", bands={"light": 1}, failing=(1, 2)), scene(bands={"radiance": 1, "more": 1})),
@@ -289,6 +293,7 @@ def test_the_receipt_names_the_broken_tile_and_what_is_wrong_with_it(gate: Trial
         ("bands_present", "缺少「night_light」影像所需的波段 radiance，现有 light"),
         ("tile_repeated", "「a again.tif」与「a.tif」的像元完全相同"),
         ("classes_known", "类别 builtup 不能识别"),
+        ("classes_complete", "「a.tif」有 81.2% 的像元，其值（3、4、5、6、7 等）在 classes 中没有写明"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_is_to_be_done(gate: Trial, name: str, said: str) -> None:

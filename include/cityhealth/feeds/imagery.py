@@ -111,7 +111,8 @@ def _rows(
             scene = stack.enter_context(open_stated(paths[tile], tile.filename, manifest, cover))
             alone = Tile(scene, manifest.date, tile.sha256)
             mosaic([alone])
-            row |= {"profile": _profile_json(profile(scene, tile.sha256)), "pixel_hash": pixel_hash(scene)}
+            found = profile(scene, tile.sha256, manifest.classes)
+            row |= {"profile": _profile_json(found), "pixel_hash": pixel_hash(scene)}
             opened.append(alone)
         except UnreadableFile as error:
             whose = "" if error.place is None or error.place.file == tile.filename else f"{error.place.file}："

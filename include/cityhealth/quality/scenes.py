@@ -35,6 +35,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "classes_unknown": ("text", pa.string()),
     "tile_problem": ("text", pa.string()),
     "bands_missing": ("text", pa.string()),
+    "unnamed_share": ("double precision", pa.float64()),
     "touches_city": ("boolean", pa.bool_()),
     "scene_touches_city": ("boolean", pa.bool_()),
     "all_clouded": ("boolean", pa.bool_()),
@@ -111,6 +112,9 @@ def _row(tile: Mapping[Any, Any], kind: LayerKind | None, acquired: date, lookup
         "tile_problem": tile["problem_code"],
         "bands_missing": "、".join(missing) or None,
         "bands_found": "、".join(sorted(bands)),
+        "unnamed_share": profile.get("unnamed_share"),
+        "unnamed_percent": f"{100 * profile.get('unnamed_share', 0):.1f}%",
+        "unnamed_codes": "、".join(map(str, profile.get("unnamed_codes", ()))),
         "valid_share": profile.get("valid_share"),
         "cloud_share": profile.get("cloud_share"),
         "touches_city": _touches_city(profile, lookup) if profile else None,
@@ -164,6 +168,8 @@ _WRITERS: Mapping[str, Writer] = {
     "problem": column("problem_zh"),
     "bands_missing": column("bands_missing"),
     "bands_found": column("bands_found"),
+    "unnamed_percent": column("unnamed_percent"),
+    "unnamed_codes": column("unnamed_codes"),
     "same_as": column("same_as"),
 }
 
