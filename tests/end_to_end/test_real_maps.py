@@ -187,9 +187,7 @@ def test_land_cover_of_six_municipalities_by_the_class_table(settings: Settings,
     tile = CORINE / "clc2018_v2020_20u1.tif"
     table = gpd.read_file(CORINE / f"{tile.name}.vat.dbf").astype({"CODE_18": int})
     called = {code: name for name, codes in COVER.items() for code in codes}
-    classes = {
-        number: called.get(code, "other") for number, code in zip(table["Value"], table["CODE_18"], strict=True)
-    }
+    classes = {number: called.get(code, "other") for number, code in zip(table["Value"], table["CODE_18"], strict=True)}
     units = gpd.read_file(CORINE / "concelhos.gpkg")
     units.index = [f"10000{number + 1}" for number in range(len(units))]
     abroad = settle(

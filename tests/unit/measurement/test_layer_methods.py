@@ -6,6 +6,7 @@ import math
 
 import pytest
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
+
 from toy_city import CITY, in_city, layer, measured, units
 
 #: Drawing on the map, projections and arcs of circles cost less than this.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 from shapely.geometry import LineString, Point, box
-from toy_city import CITY, layer, measured, units
 
 from cityhealth.measurement.layer_methods import LAYER_METHODS
 from cityhealth.measurement.values import LayerInputs
+from toy_city import CITY, layer, measured, units
 
 # Odd metres, so that nothing lies on the border between parts, which are drawn at whole hundreds.
 PLACE = st.tuples(*[st.integers(-2950, 2950).map(lambda metres: metres + 0.37)] * 2)

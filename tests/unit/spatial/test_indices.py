@@ -8,7 +8,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
-from made_rasters import NORTH, UTM, WEST, write
 from shapely.geometry import box
 
 from cityhealth.errors import UnreadableFile
@@ -23,6 +22,7 @@ from cityhealth.spatial.rasters import (
     read_class_table,
     zonal,
 )
+from made_rasters import NORTH, UTM, WEST, write
 
 LAYERS = {"red": np.array([10.0, 30, 0, np.nan]), "nir": np.array([30.0, 10, 0, 5])}
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import rasterio
 from hypothesis import given, strategies as st
-from made_rasters import NORTH, UTM, WEST, converted, write
 from pyproj import CRS, Geod
 from rasterio.transform import Affine, from_origin
 from rasterio.windows import Window
 
 from cityhealth.errors import UnreadableFile
 from cityhealth.spatial.rasters import Grid, open_scene, profile
+from made_rasters import NORTH, UTM, WEST, converted, write
 
 NUMBERS = np.arange(1, 13, dtype="uint8").reshape(1, 3, 4)
 ALL = Window(0, 0, 4, 3)

@@ -15,7 +15,6 @@ import pytest
 import shapely
 from exactextract import exact_extract
 from hypothesis import given, settings, strategies as st
-from made_rasters import NORTH, UTM, WEST, write
 from pyproj import CRS
 from rasterio.transform import from_origin
 from rasterio.windows import Window
@@ -34,6 +33,7 @@ from cityhealth.spatial.rasters import (
     open_scene,
     zonal,
 )
+from made_rasters import NORTH, UTM, WEST, write
 
 BAND = BandValue("band_1")
 EVERYTHING = Question(amounts={"value": BAND}, conditions={"high": Test(BAND, above=2)}, classes="band_1")
