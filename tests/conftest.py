@@ -31,6 +31,8 @@ def _settings(home: Path) -> Settings:
     return settings_module.from_environment({"PATH": os.environ["PATH"], "CITYHEALTH_HOME": str(home)})
 
 
+# Before xdist's own hook, which reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With ``-n``, a file stays on one worker with what it built, and all that starts Airflow on one with its ports."""
     for item in items:
