@@ -32,7 +32,7 @@ demo: install
 	@$(BIN)/cityhealth demo
 
 test: install
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

@@ -31,15 +31,6 @@ def _settings(home: Path) -> Settings:
     return settings_module.from_environment({"PATH": os.environ["PATH"], "CITYHEALTH_HOME": str(home)})
 
 
-# Before xdist's own hook, which reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``-n``, a file stays on one worker with what it built, and all that starts Airflow on one with its ports."""
-    for item in items:
-        airflow = item.get_closest_marker("airflow") is not None
-        item.add_marker(pytest.mark.xdist_group("airflow" if airflow else str(item.path)))
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of an installation of its own, without a server."""
