@@ -79,6 +79,8 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
     assert sent == 0
     assert re.search(r"ingest_departmental 2021-05-20 success", output)
     assert re.search(r"build_marts all success", output)
+    assert re.search(r"layers: 20 files in: .* \d+ values measured", output)
+    assert re.search(r"imagery: 5 files in: .* \d+ values measured", output)
     assert re.search(r"semimonthly_summary 2021-08-05 success \(\d/6\)", output)
     documents = [Path(line.strip()) for line in output.splitlines() if "/summaries/2021-08-05/" in line]
     assert [path.suffix for path in documents] == [".docx", ".xlsx"] and all(path.is_file() for path in documents)
@@ -115,6 +117,9 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
                 "  + (select count(*) from raw.yearbook_cell c where c.batch_id = batch.batch_id)"
                 "  + (select count(*) from raw.progress_line p where p.batch_id = batch.batch_id and row_kind = 'data')"
                 "  + (select count(*) from raw.meeting_line m where m.batch_id = batch.batch_id and row_kind = 'data')"
+                "  + (select count(*) from raw.layer_feature f where f.batch_id = batch.batch_id)"
+                "  + (select count(*) from raw.scene_tile t where t.batch_id = batch.batch_id)"
+                "  + (select count(*) from raw.measured_value v where v.batch_id = batch.batch_id)"
                 "  as data_rows,"
                 "  rows_accepted + rows_refused + rows_blank as judged"
                 " from raw.batch join gate.current_run using (batch_id)) per_batch group by feed"
