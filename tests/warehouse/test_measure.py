@@ -21,6 +21,7 @@ from cityhealth.landing import LandingZone
 from cityhealth.measurement.step import answer_parts, measure, open_parts
 from cityhealth.settings import Settings
 from cityhealth.spatial.crs import INSIDE
+from cityhealth.transform import build
 from cityhealth.warehouse.connections import Warehouse
 from made_rasters import write
 from toy_city import METRES, layer
@@ -301,3 +302,26 @@ def test_what_is_measured_without_refused_features_is_marked_and_says_how_many(
             " from gate.current_measured_value"
         ).fetchall()
     assert found == [(3000, True, 1, "1", "1")]
+
+
+def test_a_layer_that_shrank_and_a_scene_under_two_dates_are_told_by_the_build(
+    settings: Settings, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    land_layer(settings, "park", layer(*(box(n * 500, 0, n * 500 + 200, 200) for n in range(5))), at(3))
+    land_layer(settings, "park", layer(box(0, 0, 300, 300)), at(4))
+    land_layer(settings, "shelter", layer(box(0, 0, 200, 200), box(900, 0, 999, 99)), at(4))
+    land_layer(settings, "shelter", layer(box(0, 0, 300, 200), box(900, 0, 999, 99)), at(5))
+    stated = {"bands": {"class": 1}, "classes": COVER}
+    for number, day in enumerate(("2019-07-15", "2020-07-15")):
+        tile = cover(tmp_path / f"{number}.tif", halves(10, 50))
+        land_scene(settings, "land_cover", {f"{number}.tif": tile}, at(5 + number), day, **stated)
+    collect(settings, warehouse, at(30))
+    # The passwords are the server's.
+    build(warehouse, warehouse.settings)
+    with warehouse.connect("transformer") as connection:
+        told = connection.execute(
+            "select unique_id, failures from ops.dbt_node_result where status = 'warn' order by 1"
+        ).fetchall()
+    found = {name.split(".")[-1]: failures for name, failures in told}
+    assert found["layers_do_not_shrink"] == 1
+    assert found["scenes_are_handed_in_once"] == 1

@@ -16,11 +16,12 @@ import json
 import os
 import tempfile
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -50,6 +51,11 @@ class Arrival:
     size_bytes: int
     received_at: datetime
     attachments: tuple[Attachment, ...] = ()
+
+    @classmethod
+    def restored(cls, *facts: Any, attachments: Iterable[Mapping[str, str]]) -> Arrival:
+        """An arrival from what was kept of it: the other facts in the order of the fields."""
+        return replace(cls(*facts), attachments=tuple(Attachment(**attachment) for attachment in attachments))
 
     @property
     def day(self) -> date:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cityhealth.catalogue import Area, Catalogue, Item, Measurement
+from cityhealth.catalogue import Area, Catalogue, Measurement
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ class Plan:
     """
 
     measurement: Measurement
-    item: Item
     year: int
     areas: tuple[Area, ...]
     kind_names: Mapping[str, str]
@@ -85,8 +84,8 @@ def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> I
             assert measured is not None, "the year comes from one"
             earlier = _before(known, measured) if measurement.feed == "imagery" else None
             if any(source in own for source in (*chosen.values(), earlier)):
-                item = items[measurement.item_code]
-                yield Plan(measurement, item, year, tuple(catalogue.scope(item, end)), names, chosen, earlier)
+                areas = tuple(catalogue.scope(items[measurement.item_code], end))
+                yield Plan(measurement, year, areas, names, chosen, earlier)
 
 
 def _latest(known: Sequence[Source], kind: str, end: date) -> Source | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 import geopandas as gpd
 import psycopg
 
-from cityhealth.landing import Arrival, Attachment, LandingZone
+from cityhealth.landing import Arrival, LandingZone
 from cityhealth.measurement.ground import Ground
 from cityhealth.measurement.plan import Plan, Source
 from cityhealth.measurement.rows import Outcome, Value
@@ -207,4 +207,4 @@ def read_arrival(connection: psycopg.Connection, arrival_id: str) -> Arrival:
     ).fetchone()
     assert row is not None, "what was accepted has arrived"
     *facts, attachments = row
-    return replace(Arrival(*facts), attachments=tuple(Attachment(**attachment) for attachment in attachments))
+    return Arrival.restored(*facts, attachments=attachments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
@@ -13,7 +13,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from cityhealth.errors import WarehouseError
-from cityhealth.landing import Arrival, Attachment
+from cityhealth.landing import Arrival
 from cityhealth.quality.batch import BatchFacts
 from cityhealth.quality.subject import Subject
 from cityhealth.quality.verdicts import Judged, Verdict
@@ -96,9 +96,7 @@ class Session:
         ).fetchone()
         if row is None:
             raise WarehouseError(f"there is no batch {batch_id}")
-        arrival = Arrival(*row[:7])
-        attachments = tuple(Attachment(**attachment) for attachment in row[7])
-        return BatchFacts(row[8], row[9], replace(arrival, attachments=attachments), *row[10:])
+        return BatchFacts(row[8], row[9], Arrival.restored(*row[:7], attachments=row[7]), *row[10:])
 
     def read_lines(self, batch: BatchFacts, subject: Subject) -> pd.DataFrame:
         """The raw lines of a batch in the shape that its subject's ``candidates`` takes."""
