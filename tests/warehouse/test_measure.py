@@ -301,7 +301,11 @@ def test_what_is_measured_without_refused_features_is_marked_and_says_how_many(
             "select value, marked, refused_features, inputs::json -> 0 ->> 'features', inputs::json -> 0 ->> 'refused'"
             " from gate.current_measured_value"
         ).fetchall()
+        (reason,) = connection.execute(
+            "select reason_zh from gate.current_failing_row where rule_code = 'inputs_whole'"
+        ).fetchone()
     assert found == [(3000, True, 1, "1", "1")]
+    assert reason == "「文化建筑面积」（城区）所依据的图层有 1 个要素未采用，测得的数不含这些要素"
 
 
 def test_a_layer_that_shrank_and_a_scene_under_two_dates_are_told_by_the_build(

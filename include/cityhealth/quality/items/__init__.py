@@ -11,7 +11,7 @@ import pyarrow as pa
 from cityhealth.form import HEADER_ALIASES
 from cityhealth.quality.batch import BatchFacts, Candidates
 from cityhealth.quality.items.candidates import TEXTS, candidates
-from cityhealth.quality.items.reasons import WRITERS, item_name
+from cityhealth.quality.items.reasons import WRITERS, item_name, number_zh
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.subject import Nouns, Row, Subject, Writer, column
 
@@ -149,7 +149,7 @@ MEASURED = replace(
         **WRITERS,
         "measurement": column("sheet"),
         "problem": column("remarks_text"),
-        "refused_features": column("refused_features"),
+        "refused_features": lambda row, batch, lookup, department: number_zh(row.get("refused_features")),
         "valid_percent": _percent("valid_share"),
         "cloud_percent": _percent("cloud_share"),
         "min_valid_percent": _percent("min_valid_share"),
