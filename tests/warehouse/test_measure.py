@@ -9,6 +9,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pytest
 from pyproj import Transformer
 from shapely.geometry import LineString, Point, box
@@ -276,6 +277,17 @@ def test_a_county_that_a_scene_barely_touches_is_not_covered_and_nothing_is_refu
     west = next(row for row in found if row[0] == "140525")
     assert west[1:] == (True, "blank", "影像没有覆盖这个区域") and refused == (0,)
     assert next(row for row in found if row[0] == "140502")[1:3] == (False, "accepted")
+
+
+def test_the_receipt_of_what_was_measured_lists_every_value(settings: Settings, warehouse: Warehouse) -> None:
+    land_layer(settings, "built_up_area", layer(BUILT_UP), at(3))
+    judged = ingest(settings, warehouse, "layers", *DAYS)
+    (receipt,) = [j.receipt_path for j in judged if j.receipt_path.endswith("_测算结果.xlsx")]
+    cells = [[cell.value for cell in row if cell.value] for row in openpyxl.load_workbook(receipt).active.rows]
+    said = {row[0]: row[1] for row in cells if len(row) == 2}
+    value, unit = said["建成区面积（建成区，2020）"].split()
+    assert (float(value), unit) == (pytest.approx(80, rel=1e-3), "平方公里")
+    assert "市辖区建成区面积（城区，2020）" in said
 
 
 def test_a_layer_with_nothing_in_an_area_measures_no_zero_there(settings: Settings, warehouse: Warehouse) -> None:

@@ -13,7 +13,7 @@ from cityhealth.quality.batch import BatchFacts, Candidates
 from cityhealth.quality.items.candidates import TEXTS, candidates
 from cityhealth.quality.items.reasons import WRITERS, item_name, number_zh
 from cityhealth.quality.lookup import Lookup
-from cityhealth.quality.subject import Nouns, Row, Subject, Writer, column
+from cityhealth.quality.subject import Nouns, Row, Subject, Writer, column, text_of
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
@@ -110,7 +110,19 @@ YEARBOOK = replace(
 def _measured_candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidates:
     # A measured value is the owner's of its item, whoever handed in the layer; who did gets the receipt.
     owned = candidates(raw, replace(batch, arrival=replace(batch.arrival, department_text=None)), lookup)
-    return Candidates(owned.frame, lookup.department(batch.arrival.department_text or ""))
+    named = owned.frame.assign(
+        label=[
+            f"{item_name(row, lookup)}（{WRITERS['area'](row, batch, lookup, None)}，{text_of(row.get('period'))}）"
+            for row in owned.frame.to_dict("records")
+        ]
+    )
+    return Candidates(named, lookup.department(batch.arrival.department_text or ""))
+
+
+def _measured_facts(accepted: pd.DataFrame) -> list[tuple[str, str]]:
+    """Each value, with its item, area and year."""
+    said = accepted.reindex(columns=["label", "value", "unit"]).dropna(subset="value")
+    return [(label, f"{number_zh(value)} {unit}") for label, value, unit in said.itertuples(index=False)]
 
 
 def _measured_stored(rows: pd.DataFrame) -> pd.DataFrame:
@@ -155,6 +167,7 @@ MEASURED = replace(
         "min_valid_percent": _percent("min_valid_share"),
     },
     stored=_measured_stored,
+    facts=_measured_facts,
     nouns=Nouns("数据项", "测算值", "所测数据"),
     sheet_zh="测算口径",
     receipt_zh="测算结果",
