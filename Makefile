@@ -28,10 +28,16 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 install: $(VENV)/.installed
 
+# Spark for the tests; a cluster's own is found by SPARK_HOME.
+.spark/.installed: requirements-spark.lock $(VENV)/.installed
+	@echo "installing Spark from requirements-spark.lock"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .spark --no-deps --require-hashes -r requirements-spark.lock
+	@touch $@
+
 demo: install
 	@$(BIN)/cityhealth demo
 
-test: install
+test: install .spark/.installed
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 
 lint: install
@@ -57,7 +63,8 @@ bench: install
 # No index address may stand in the lock: it is read where other indexes are.
 lock: install
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	$(BIN)/uv pip compile --group spark --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-spark.lock
 
 clean:
 	@if [ -x $(BIN)/cityhealth ]; then $(BIN)/cityhealth stack down || true; fi
-	rm -rf $(VENV) var dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) .spark var dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -61,8 +61,13 @@ FILES = {
         "system,year,first_due,last_due,due_days,cutoff,move_holidays,basis\n"
         "mohurd,2021,2021-05-20,2021-07-20,5;20,18:00,no,house\n"
     ),
-    "layer_kinds.csv": "code,name_zh,name_en,feed,geometry,tiles,attributes,bands,basis,notes\n",
+    "layer_kinds.csv": "code,name_zh,name_en,feed,geometry,tiles,attributes,bands,parameters,basis,notes\n",
     "measurements.csv": "code,item_code,feed,layer_kinds,method,version,parameters,min_valid_share,basis,notes\n",
+    "stations.csv": "code,name_zh,area_code,lon,lat,reference,valid_from,valid_to,basis,notes,known_from\n",
+    "warning_rules.csv": (
+        "code,name_zh,name_en,kind,series,direction,yellow_on,yellow_off,red_on,red_off,unit,hours,indicator_code,"
+        "department_code,advice_zh,basis,notes,known_from\n"
+    ),
     "problem_themes.csv": "code,name_zh,name_en,keywords,sort_order,basis\nother,其他,Other,,1,house\n",
     "grading.csv": "kind,code,label_zh,label_en,lower,upper,parameter,sort_order,description_zh,basis,known_from\n",
     "units.csv": (

@@ -31,8 +31,10 @@ from cityhealth.catalogue.rows import (
     Responsibility,
     Row,
     SourcePriority,
+    Station,
     Target,
     Unit,
+    WarningRule,
     WorkBlock,
 )
 from cityhealth.errors import CatalogueError
@@ -75,6 +77,8 @@ class Catalogue:
     problem_themes: tuple[ProblemTheme, ...]
     layer_kinds: tuple[LayerKind, ...]
     measurements: tuple[Measurement, ...]
+    stations: tuple[Station, ...]
+    warning_rules: tuple[WarningRule, ...]
     catalogue_hash: str = field(repr=False)
 
     @cached_property
@@ -248,6 +252,8 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
         problem_themes=rows["problem_themes.csv"],
         layer_kinds=rows["layer_kinds.csv"],
         measurements=rows["measurements.csv"],
+        stations=rows["stations.csv"],
+        warning_rules=rows["warning_rules.csv"],
         catalogue_hash=_hash(rows),
     )
 

@@ -371,41 +371,98 @@ class ProblemTheme(Row):
     sort_order: Whole
 
 
+#: Feeds of which items are measured.
+MeasuredFeed = Literal["layers", "imagery", "mobility", "air_quality"]
+
+
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class LayerKind(Row):
-    """A kind of layer (图层类别): vector layers of feed ``layers``, rasters of feed ``imagery``.
+    """A kind of layer (图层类别): vector layers of feed ``layers``, rasters of ``imagery``, movement data of
+    ``mobility``, station readings of ``air_quality``.
 
-    ``tiles``: its polygons cover ground once, an overlap is a fault. ``attributes`` a feature must have, ``bands`` a
-    scene must have.
+    ``tiles``: its polygons cover ground once, an overlap is a fault. ``attributes`` a feature must have (of movement
+    data: the columns), ``bands`` a scene must have. ``parameters``: the rules by which movement data are cleaned.
     """
 
     code: SnakeCode
     name_zh: Text
     name_en: Text
-    feed: Literal["layers", "imagery"]
+    feed: MeasuredFeed
     geometry: Literal["point", "line", "polygon", "any"] | None = None
     tiles: YesNo = False
     attributes: Texts = ()
     bands: Texts = ()
+    parameters: Parameters = field(default_factory=dict)
     notes: str | None = None
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Measurement(Row):
-    """How an item is measured (测算口径) from layers or imagery: the first of ``layer_kinds`` gives the year.
+    """How an item is measured (测算口径): the first of ``layer_kinds`` gives the year.
 
     ``method`` and ``version`` name a function of :mod:`cityhealth.measurement`, ``parameters`` go to it. A scene of
-    which less than ``min_valid_share`` (0 to 1) of an area was seen gives no value for it.
+    which less than ``min_valid_share`` (0 to 1) of an area was seen, or a year of which a smaller part of the days was
+    observed, gives no value.
     """
 
     code: SnakeCode
     item_code: SnakeCode
-    feed: Literal["layers", "imagery"]
+    feed: MeasuredFeed
     layer_kinds: Texts
     method: SnakeCode
     version: Whole
     parameters: Parameters = field(default_factory=dict)
     min_valid_share: Number | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Station(Row):
+    """An air-quality station (空气质量监测站点): its national code, and where it stands (degrees of CGCS2000).
+
+    A ``reference`` station (清洁对照点) is watched, and is no part of the city's mean.
+    """
+
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,6}[A-Z]?$")]
+    name_zh: Text
+    area_code: AreaCode
+    lon: Number | None = None
+    lat: Number | None = None
+    reference: YesNo = False
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    notes: str | None = None
+
+    def is_valid_at(self, day: date) -> bool:
+        """Whether the station stands on that day."""
+        return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class WarningRule(Row):
+    """A rule of early warning (预警规则) over a ``series`` that is watched: yellow or red is raised where the value
+    reaches its ``_on`` limit, and cleared only where it is back beyond its ``_off`` limit (hysteresis).
+
+    ``direction`` is the side on which it is worse: ``above`` or ``below`` the limits. A rule of ``kind`` silence is
+    raised where a station or feed has brought nothing for so many hours. ``hours``: so many values in a row must reach
+    a limit before it is raised (of silence, not used).
+    """
+
+    code: SnakeCode
+    name_zh: Text
+    name_en: Text
+    kind: Literal["limit", "silence"]
+    series: SnakeCode
+    direction: Literal["above", "below"]
+    yellow_on: Number
+    yellow_off: Number
+    red_on: Number | None = None
+    red_off: Number | None = None
+    unit: Text
+    hours: Whole = 1
+    indicator_code: IndicatorCode | None = None
+    department_code: SnakeCode
+    advice_zh: Text
     notes: str | None = None
 
 
@@ -428,4 +485,6 @@ FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "problem_themes.csv": (ProblemTheme, ("code",)),
     "layer_kinds.csv": (LayerKind, ("code",)),
     "measurements.csv": (Measurement, ("code",)),
+    "stations.csv": (Station, ("code",)),
+    "warning_rules.csv": (WarningRule, ("code",)),
 }

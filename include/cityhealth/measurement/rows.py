@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("min_valid_share", pa.float64()),
         ("problem_zh", pa.string()),
         ("refused_features", pa.int64()),
+        ("devices", pa.int64()),
         ("inputs", pa.string()),
     ]
 )
@@ -37,12 +38,14 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Value:
-    """What was measured for one area, in ``unit``; of imagery with the parts (0 to 1) that were seen and clouded."""
+    """What was measured for one area, in ``unit``; of imagery with the parts (0 to 1) that were seen and clouded, of
+    stations with the part of the days that were valid, of movement data with the number of devices."""
 
     number: float
     unit: str
     valid_share: float | None = None
     cloud_share: float | None = None
+    devices: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def _of(outcome: Outcome) -> Iterator[dict[str, object]]:
             "min_valid_share": None if least is None else float(least),
             "problem_zh": problem if value is None else None,
             "refused_features": sum(source.refused for source in used(plan)),
+            "devices": value and value.devices,
             "inputs": json.dumps([_input(source) for source in used(plan)], ensure_ascii=False),
         }
 

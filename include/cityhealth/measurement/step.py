@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cityhealth.errors import WarehouseError
 from cityhealth.feeds.base import raw_rows
 from cityhealth.hashing import stable_id
 from cityhealth.landing import LandingZone
+from cityhealth.measurement.due import Computed, Due
 from cityhealth.measurement.ground import Ground
 from cityhealth.measurement.layers import measure_layers
 from cityhealth.measurement.plan import Plan, plans
@@ -75,12 +77,14 @@ def measure(
     """
     new = []
     with _measuring(warehouse), _work(warehouse, landing, areas_path) as work:
+        before = _measured_before(work.connection)
         for due in work.due(catalogue_on, until):
-            layer_plans = [plan for plan in due.plans if plan.measurement.feed == "layers"]
-            outcomes = [*measure_layers(layer_plans, work.ground), *work.scenes.measured(due.scene_plans)]
-            table = raw_rows(SCHEMA, rows(outcomes))
-            new.append(_store(warehouse, due.arrival_id, due.partition, table))
-            progress(f"measured: {due.arrival_id}, {table.num_rows} values")
+            latest = before.get(due.arrival_id)
+            if not _is_due(due, latest):
+                continue
+            computed = due.compute()
+            new.append(_store(warehouse, due.arrival_id, _next_partition(latest, due.inputs), computed))
+            progress(f"measured: {due.arrival_id}, {len(computed.rows)} values")
     return new
 
 
@@ -95,7 +99,7 @@ def open_parts(
     with _work(warehouse, landing, areas_path) as work:
         found = {
             key: ScenePart(due.arrival_id, *key)
-            for due in work.due(catalogue_on)
+            for due in work.open_on_maps(catalogue_on)
             for job in scene_jobs(due.scene_plans)
             for key in work.scenes.open_parts(job)
         }
@@ -117,19 +121,19 @@ def answer_parts(
         As :func:`measure`.
     """
     with _work(warehouse, landing, areas_path) as work:
-        for due in work.due(catalogue_on):
+        for due in work.open_on_maps(catalogue_on):
             wanted = [(p.scene_id, p.question_hash, p.part) for p in parts if p.arrival_id == due.arrival_id]
             for job in scene_jobs(due.scene_plans) if wanted else ():
                 work.scenes.answer(job, wanted)
 
 
 @dataclass(frozen=True)
-class _Due:
-    """An arrival that is to be measured (again), and the partition of its batch."""
+class _OnMaps:
+    """An arrival of layers or imagery with its plans."""
 
     arrival_id: str
     plans: tuple[Plan, ...]
-    partition: str
+    inputs: str
 
     @property
     def scene_plans(self) -> list[Plan]:
@@ -142,16 +146,33 @@ class _Work:
     ground: Ground
     scenes: SceneWork
 
-    def due(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None = None) -> Iterator[_Due]:
+    def due(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None) -> Iterator[Due]:
+        """Of every feed, in order of receipt."""
+        for planned in self._on_maps(catalogue_on, until):
+            yield Due(planned.arrival_id, planned.inputs, bool(planned.plans), partial(self._from_maps, planned))
+
+    def open_on_maps(self, catalogue_on: Callable[[date], Catalogue]) -> Iterator[_OnMaps]:
+        """The arrivals of layers and imagery that are to be measured (again)."""
+        before = _measured_before(self.connection)
+        for planned in self._on_maps(catalogue_on, None):
+            due = Due(planned.arrival_id, planned.inputs, bool(planned.plans), partial(self._from_maps, planned))
+            if _is_due(due, before.get(planned.arrival_id)):
+                yield planned
+
+    def _on_maps(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None) -> Iterator[_OnMaps]:
         sources = accepted_sources(self.connection, until)
-        latest = _measured_before(self.connection)
         for arrival_id, received_at in _arrivals(self.connection, until):
             catalogue = catalogue_on(received_at.astimezone(CITY_TIMEZONE).date())
             planned = tuple(plans(arrival_id, sources, catalogue))
-            inputs = inputs_hash(planned, self.ground.sha256)
-            before = latest.get(arrival_id)
-            if before.rpartition("-")[2] != inputs if before else planned:
-                yield _Due(arrival_id, planned, _next_partition(before, inputs))
+            yield _OnMaps(arrival_id, planned, inputs_hash(planned, self.ground.sha256))
+
+    def _from_maps(self, planned: _OnMaps) -> Computed:
+        layer_plans = [plan for plan in planned.plans if plan.measurement.feed == "layers"]
+        return Computed(rows([*measure_layers(layer_plans, self.ground), *self.scenes.measured(planned.scene_plans)]))
+
+
+def _is_due(due: Due, before: str | None) -> bool:
+    return before.rpartition("-")[2] != due.inputs if before else due.anything
 
 
 @contextmanager
@@ -191,8 +212,9 @@ def _next_partition(before: str | None, inputs: str) -> str:
     return f"measured-{number:06d}-{inputs}"
 
 
-def _store(warehouse: Warehouse, arrival_id: str, partition: str, table: pa.Table) -> str:
+def _store(warehouse: Warehouse, arrival_id: str, partition: str, computed: Computed) -> str:
     batch_id = stable_id("batch", arrival_id, partition)
+    table = raw_rows(SCHEMA, computed.rows)
     try:
         with warehouse.arrow("loader") as connection:
             with connection.cursor() as cursor:
@@ -201,9 +223,14 @@ def _store(warehouse: Warehouse, arrival_id: str, partition: str, table: pa.Tabl
                     " select $1, arrival_id, $2, feed, $3, $4 from raw.arrival where arrival_id = $5",
                     (batch_id, partition, RAW_TABLE, table.num_rows, arrival_id),
                 )
-            with_batch = table.add_column(0, "batch_id", pa.array([batch_id] * table.num_rows, pa.string()))
-            append(connection, "raw", RAW_TABLE, with_batch)
+            append(connection, "raw", RAW_TABLE, _of_batch(batch_id, table))
+            for name, found in computed.tables.items():
+                append(connection, "ops", name, _of_batch(batch_id, found))
             connection.commit()
     except adbc.Error as failure:
         raise WarehouseError(f"测算值未装载（可重试）：{failure}") from failure
     return batch_id
+
+
+def _of_batch(batch_id: str, table: pa.Table) -> pa.Table:
+    return table.add_column(0, "batch_id", pa.array([batch_id] * table.num_rows, pa.string()))

@@ -90,7 +90,7 @@ def _rewrite(file: str, how: Callable[[bytes], bytes]) -> Callable[[Path], None]
             Place("areas.csv", line=1, column="name_zh"),
             "列名重复",
         ),
-        (_rewrite("units.csv", lambda b: b + b"x,y\n"), Place("units.csv", line=65), "2 个单元格"),
+        (_rewrite("units.csv", lambda b: b + b"x,y\n"), Place("units.csv", line=70), "2 个单元格"),
         (_rewrite("units.csv", lambda b: b + b'"x,y\n'), Place("units.csv"), "CSV"),
     ],
 )

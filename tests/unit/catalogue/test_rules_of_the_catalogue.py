@@ -53,6 +53,7 @@ BLOCKS = "work_blocks.csv"
 CAMPAIGN = "campaign.csv"
 KINDS = "layer_kinds.csv"
 MEASUREMENTS = "measurements.csv"
+WARNINGS = "warning_rules.csv"
 
 ECO01, ECO02, ECO06, CHA06 = {"code": "ECO01"}, {"code": "ECO02"}, {"code": "ECO06"}, {"code": "CHA06"}
 TRA02, N01 = {"code": "TRA02"}, {"code": "N01"}
@@ -254,6 +255,18 @@ CASES = (
          change(MEASUREMENTS, {"code": "water_by_cover"}, min_valid_share="1.1"), "min_valid_share", "不大于 1"),
     Case("an item is measured in two ways", measured.an_item_is_measured_once_per_feed,
          append(MEASUREMENTS, {"code": "water_by_cover"}, code="water_again"), "item_code", "water_by_cover"),
+    Case("movement data without rules to clean them", measured.kinds_are_of_their_feed,
+         change(KINDS, {"code": "trips"}, parameters=""), "parameters", "清洗规则"),
+    Case("a warning is cleared where it is worse", measured.warnings_are_cleared_beyond_their_limits,
+         change(WARNINGS, {"code": "air_pollution"}, yellow_off="160"), "yellow_off", "更差"),
+    Case("a warning is raised and never cleared", measured.warnings_are_cleared_beyond_their_limits,
+         change(WARNINGS, {"code": "air_pollution"}, red_off=""), "red_off", "同时写明"),
+    Case("red comes before yellow", measured.warnings_are_cleared_beyond_their_limits,
+         change(WARNINGS, {"code": "peak_slow"}, red_on="25", red_off="26"), "red_on", "更宽"),
+    Case("silence is looked for below", measured.warnings_are_cleared_beyond_their_limits,
+         change(WARNINGS, {"code": "air_feed_silent"}, direction="below"), "direction", "above"),
+    Case("no value raises a warning", measured.warnings_are_cleared_beyond_their_limits,
+         change(WARNINGS, {"code": "air_pollution"}, hours="0"), "hours", "至少"),
 )
 # fmt: on
 

@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     measured.kinds_are_of_their_feed,
     measured.measurements_can_be_made,
     measured.an_item_is_measured_once_per_feed,
+    measured.warnings_are_cleared_beyond_their_limits,
 )
 
 __all__ = ["RULES", "Book", "Rule"]

@@ -32,6 +32,10 @@ REFERENCES = (
     ("examination.csv", "default_area_code", "areas.csv", "code"),
     ("measurements.csv", "item_code", "items.csv", "code"),
     ("measurements.csv", "layer_kinds", "layer_kinds.csv", "code"),
+    ("stations.csv", "area_code", "areas.csv", "code"),
+    ("warning_rules.csv", "unit", "units.csv", "unit"),
+    ("warning_rules.csv", "indicator_code", "indicators.csv", "code"),
+    ("warning_rules.csv", "department_code", "departments.csv", "code"),
 )
 
 
