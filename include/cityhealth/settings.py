@@ -40,6 +40,8 @@ class Settings:
     outbox_url: str
     database_url: str | None
     summary_minutes: float
+    engine: str
+    engine_memory: str
     environ: Mapping[str, str] = field(repr=False)
 
     @property
@@ -58,6 +60,11 @@ class Settings:
     def areas_path(self) -> Path:
         """The city's reference boundaries, a GeoPackage (:mod:`cityhealth.spatial.reference`)."""
         return self.home / "areas" / f"{self.city}.gpkg"
+
+    @property
+    def mobility_dir(self) -> Path:
+        """The restricted store of movement data: parts under hashed device ids, and what a day was summed up to."""
+        return self.home / "mobility"
 
     @property
     def postgres_dir(self) -> Path:
@@ -102,6 +109,12 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     minutes = env.get("CITYHEALTH_SUMMARY_MINUTES") or "60"
     if not re.fullmatch(r"\d+(\.\d+)?", minutes):
         raise SettingsError(f"CITYHEALTH_SUMMARY_MINUTES must be a number of minutes such as 60, not {minutes!r}")
+    engine = env.get("CITYHEALTH_ENGINE") or "duckdb"
+    if not re.fullmatch(r"duckdb|local(\[(\d+|\*)\])?|spark://.+|yarn|k8s://.+", engine):
+        raise SettingsError(f"CITYHEALTH_ENGINE must be duckdb or a Spark master such as spark://host:7077, not {engine!r}")
+    memory = env.get("CITYHEALTH_ENGINE_MEMORY") or "1GB"
+    if not re.fullmatch(r"\d+(\.\d+)?(MB|GB)", memory):
+        raise SettingsError(f"CITYHEALTH_ENGINE_MEMORY must be a size such as 1GB, not {memory!r}")
     return Settings(
         project_root=root,
         home=home,
@@ -112,6 +125,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         outbox_url=env.get("CITYHEALTH_OUTBOX") or str(home / "outbox"),
         database_url=database_url,
         summary_minutes=float(minutes),
+        engine=engine,
+        engine_memory=memory,
         environ=env,
     )
 

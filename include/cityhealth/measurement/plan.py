@@ -41,6 +41,7 @@ class Plan:
     ``kind_names``: kind → its Chinese name.
 
     ``earlier``: of imagery, the latest scene of the measured kind of a year before, for comparisons in time.
+    ``more``: of movement data, the arrivals before the last one that count as well.
     """
 
     measurement: Measurement
@@ -49,6 +50,7 @@ class Plan:
     kind_names: Mapping[str, str]
     sources: Mapping[str, Source | None]
     earlier: Source | None
+    more: tuple[Source, ...] = ()
 
     @property
     def measured(self) -> Source | None:
@@ -79,7 +81,7 @@ def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> I
         years = {source.valid_on.year for source in known if source.kind == measurement.layer_kinds[0]}
         for year in sorted(years):
             end = date(year, 12, 31)
-            chosen = {kind: _latest(known, kind, end) for kind in measurement.layer_kinds}
+            chosen = {kind: latest(known, kind, end) for kind in measurement.layer_kinds}
             measured = chosen[measurement.layer_kinds[0]]
             assert measured is not None, "the year comes from one"
             earlier = _before(known, measured) if measurement.feed == "imagery" else None
@@ -88,7 +90,8 @@ def plans(arrival_id: str, sources: Sequence[Source], catalogue: Catalogue) -> I
                 yield Plan(measurement, year, areas, names, chosen, earlier)
 
 
-def _latest(known: Sequence[Source], kind: str, end: date) -> Source | None:
+def latest(known: Sequence[Source], kind: str, end: date) -> Source | None:
+    """The source of a kind with the latest date up to ``end``; of equal dates the one received last."""
     fitting = [source for source in known if source.kind == kind and source.valid_on <= end]
     return max(fitting, key=lambda source: (source.valid_on, *source.received), default=None)
 

@@ -98,8 +98,8 @@ def _plain(number: float) -> str:
 
 
 def used(plan: Plan) -> list[Source]:
-    """The layers and scenes that a plan rests on."""
-    return [source for source in (*plan.sources.values(), plan.earlier) if source is not None]
+    """The layers, scenes and deliveries that a plan rests on."""
+    return [source for source in (*plan.sources.values(), plan.earlier, *plan.more) if source is not None]
 
 
 def _input(source: Source) -> dict[str, str | int]:

@@ -132,6 +132,7 @@ comment on column ops.mobility_partial.removed is 'JSON: cleaning rule → rows 
 
 create table ops.presence_cell (
     batch_id text not null references raw.batch,
+    year integer not null,
     part_of_day text not null check (part_of_day in ('night', 'day')),
     cell text not null,
     lon double precision not null,
@@ -139,20 +140,21 @@ create table ops.presence_cell (
     cell_m double precision not null,
     people double precision not null,
     devices bigint not null,
-    primary key (batch_id, part_of_day, cell)
+    primary key (batch_id, year, part_of_day, cell)
 );
 comment on table ops.presence_cell is
     '网格昼夜人口，设备数不足者不入库。Grain: one grid cell by night or day of one measured batch of movement data.';
 
 create table ops.commute_flow (
     batch_id text not null references raw.batch,
+    year integer not null,
     home_area text not null,
     work_area text not null,
     people double precision not null,
     minutes double precision,
     distance_m double precision,
     devices bigint not null,
-    primary key (batch_id, home_area, work_area)
+    primary key (batch_id, year, home_area, work_area)
 );
 comment on table ops.commute_flow is
     '职住流量，设备数不足者不入库。Grain: one pair of home and work area of one measured batch of movement data.';
