@@ -36,6 +36,8 @@
         when 'departmental' then '部门填报'
         when 'layers' then '图层测算'
         when 'imagery' then '影像测算'
+        when 'mobility' then '移动数据测算'
+        when 'air_quality' then '站点测算'
         when 'yearbook' then '统计资料'
         else {{ source_kind }}
     end

@@ -1,4 +1,5 @@
--- Grain: one measurement of one area and year from one arrival of layers or imagery, with what it was measured from.
+-- Grain: one measurement of one area and year from one arrival of layers, imagery, movement
+-- data or station readings, with what it was measured from.
 -- is_in_force: it is the one that its source kind stands on; superseded, refused and impossible ones stay visible.
 with measured as (
     select * from {{ ref('stg_gate__measured_values') }}
@@ -38,6 +39,7 @@ select
     measured.min_valid_share,
     measured.problem_zh,
     measured.refused_features,
+    measured.devices,
     measured.inputs,
     measured.received_at
 from measured

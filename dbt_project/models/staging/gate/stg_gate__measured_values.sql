@@ -23,6 +23,7 @@ select
     min_valid_share,
     problem_zh,
     refused_features,
+    devices,
     inputs,
     received_at
 from measured
