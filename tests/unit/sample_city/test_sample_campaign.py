@@ -79,21 +79,19 @@ def _text(file: SampleFile) -> str:
     return "\n".join(cells)
 
 
-def test_the_same_seed_gives_the_same_files(catalogue: Catalogue) -> None:
-    assert generate_campaign(catalogue, periods=2) == generate_campaign(catalogue, periods=2)
-
-
 def test_another_seed_tells_something_else_and_the_same_happens(catalogue: Catalogue) -> None:
     ours, others = (reports_of(reporters_of(catalogue, seed, 2021), _period(catalogue, 5)) for seed in (2021, 7))
     assert Counter(one.file.oddities for one in ours) == Counter(one.file.oddities for one in others)
     assert not {one.file.data for one in ours} & {one.file.data for one in others}
 
 
-def test_a_shorter_campaign_is_the_beginning_of_a_longer_one(catalogue: Catalogue, files: list[SampleFile]) -> None:
-    shorter = generate_campaign(catalogue, periods=3)
-    end = _period(catalogue, 3).cutoff
+def test_a_campaign_made_again_and_shorter_is_the_beginning_of_the_longer_one_to_the_byte(
+    catalogue: Catalogue, files: list[SampleFile]
+) -> None:
+    shorter = generate_campaign(catalogue, periods=2)
+    end = _period(catalogue, 2).cutoff
     assert shorter == [file for file in files if file.received_at <= end]
-    assert len(shorter) > 60
+    assert len(shorter) > 40
 
 
 def test_every_department_with_tasks_reports_in_each_period_but_those_that_are_silent(
