@@ -1,7 +1,7 @@
 """From readings to the hours and days of stations and of cities. Pure.
 
-A *reading* is a row (station, hour, pollutant, value); ``hour`` is the end of the hour of which it is the mean, in local
-time without a zone. Carbon monoxide is in mg/m3, all others in µg/m3. Sources, all recalled:
+A *reading* is a row (station, hour, pollutant, value); ``hour`` is the end of the hour of which it is the mean, in
+local time without a zone. Carbon monoxide is in mg/m3, all others in µg/m3. Sources, all recalled:
 
 - 00:00 ends the 24th hour of the day before: a day's report is of the 24 hours before midnight (HJ 633—2012, 5.3).
 - A daily mean needs 20 valid hours (GB 3095—2012, table 4). Ozone: running means of eight hours within the day, those

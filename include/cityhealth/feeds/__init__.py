@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cityhealth.errors import SettingsError
+from cityhealth.feeds.air_quality import AirQualityFeed
 from cityhealth.feeds.base import Feed
 from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.imagery import ImageryFeed
@@ -22,6 +23,7 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "meeting": lambda settings: MeetingFeed(),
     "layers": LayersFeed.of_installation,
     "imagery": ImageryFeed.of_installation,
+    "air_quality": lambda settings: AirQualityFeed.of_catalogue(settings.seed_dir),
 }
 
 

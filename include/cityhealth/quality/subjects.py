@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cityhealth.quality.air import AIR
 from cityhealth.quality.items import DEPARTMENTAL, MEASURED, YEARBOOK
 from cityhealth.quality.layers import LAYERS
 from cityhealth.quality.meeting import MEETING
@@ -20,4 +21,5 @@ SUBJECTS: Mapping[str, Subject] = {
     "meeting_line": MEETING,
     "layer_feature": LAYERS,
     "scene_tile": SCENES,
+    "air_reading": AIR,
 }
