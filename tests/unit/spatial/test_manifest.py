@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given, strategies as st
 
 from cityhealth.errors import UnreadableFile
-from cityhealth.spatial.manifest import MAX_BYTES, Manifest, read_manifest
+from cityhealth.manifests import MAX_BYTES
+from cityhealth.spatial.manifest import Manifest, read_manifest
 
 LAYER = {
     "kind": "park",
