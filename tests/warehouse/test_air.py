@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from air_files import city_with_stations, file_of, receive
 from city_office import Office
 from cityhealth.air.derive import Derived, derive
-from cityhealth.catalogue import Catalogue, load
-from cityhealth.settings import CITY_TIMEZONE
+from cityhealth.catalogue import Catalogue
 from cityhealth.warehouse.connections import Warehouse
-from small_city import FILES, small_city
 
-STATIONS = "2160A,自来水公司,100000,,,no,,,house,,\n2161A,白云商贸,100000,,,no,,,house,,\n"
 DAY = date(2021, 3, 1)
-CLEAN: Mapping[str, str] = {"so2": "10", "no2": "20", "co": "0.5", "o3": "60", "pm10": "40", "pm2_5": "20"}
-
-
-def moment(hour: int) -> datetime:
-    """So many hours after the first midnight."""
-    return datetime(2021, 3, 1, tzinfo=CITY_TIMEZONE) + timedelta(hours=hour)
-
-
-def file_of(hours: Sequence[int], codes: Sequence[str] = ("2160A", "2161A"), **changes: str) -> bytes:
-    values = {**CLEAN, **changes}
-    lines = [f"{code},{moment(hour):%Y-%m-%d %H:%M},{','.join(values.values())}" for code in codes for hour in hours]
-    return "\n".join(["站点编码,时间," + ",".join(values), *lines]).encode()
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    folder = tmp_path_factory.mktemp("city")
-    small_city(folder)
-    (folder / "stations.csv").write_text(FILES["stations.csv"] + STATIONS, encoding="utf-8")
-    return load(folder)
-
-
-def receive(office: Office, hour: int, data: bytes) -> str:
-    return office.receive(data, "小时值.csv", None, "air_quality", moment(hour) + timedelta(minutes=20), ())
+    return city_with_stations(tmp_path_factory.mktemp("city"))
 
 
 def rows(office: Office, table: str) -> list[tuple]:

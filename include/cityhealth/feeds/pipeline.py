@@ -24,7 +24,7 @@ from cityhealth.warehouse.loading import append
 from cityhealth.warehouse.outcomes import Outcome, record
 
 #: Feeds of which values are measured after the gate.
-MEASURED_FEEDS = ("layers", "imagery")
+MEASURED_FEEDS = ("layers", "imagery", "air_quality")
 
 #: Any number; whoever collects in this database takes this lock first.
 _COLLECT_LOCK = 7_201_407
@@ -201,8 +201,8 @@ def measure_and_gate(
     run: str = "",
     progress: Callable[[str], None] = lambda message: None,
 ) -> list:
-    """Measure what accepted layers and scenes bring about (:func:`cityhealth.measurement.step.measure`), and judge it,
-    with whatever was measured before and has no judgement yet.
+    """Measure what was accepted of layers, scenes and readings (:func:`cityhealth.measurement.step.measure`), and judge
+    it, with whatever was measured before and has no judgement yet.
 
     Returns the judgements.
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from cityhealth.catalogue import Measurement
 from cityhealth.hashing import stable_id
 from cityhealth.measurement.plan import Plan, Source
 
@@ -66,30 +67,37 @@ def rows(outcomes: Iterable[Outcome]) -> list[dict[str, object]]:
 
 
 def _of(outcome: Outcome) -> Iterator[dict[str, object]]:
-    plan, measurement = outcome.plan, outcome.plan.measurement
-    least = measurement.min_valid_share
+    plan = outcome.plan
+    sources = used(plan)
     for area in plan.areas:
-        value = outcome.values.get(area.code)
         problem = outcome.problems.get(area.code) or outcome.problems.get(None) or "没有测得"
-        yield {
-            "feed": measurement.feed,
-            "measurement": measurement.code,
-            "method": measurement.method,
-            "method_version": measurement.version,
-            "parameters": ";".join(f"{name}={text}" for name, text in measurement.parameters.items()),
-            "item_text": measurement.item_code,
-            "area_text": area.code,
-            "period_text": str(plan.year),
-            "value_text": None if value is None else _plain(value.number),
-            "unit_text": None if value is None else value.unit,
-            "valid_share": value and value.valid_share,
-            "cloud_share": value and value.cloud_share,
-            "min_valid_share": None if least is None else float(least),
-            "problem_zh": problem if value is None else None,
-            "refused_features": sum(source.refused for source in used(plan)),
-            "devices": value and value.devices,
-            "inputs": json.dumps([_input(source) for source in used(plan)], ensure_ascii=False),
-        }
+        row = value_row(plan.measurement, area.code, plan.year, outcome.values.get(area.code), problem, sources)
+        yield row | {"refused_features": sum(source.refused for source in sources)}
+
+
+def value_row(
+    measurement: Measurement, area_code: str, year: int, value: Value | None, problem: str, sources: Iterable[Source]
+) -> dict[str, object]:
+    """A row without its number; without a value it says the problem."""
+    least = measurement.min_valid_share
+    return {
+        "feed": measurement.feed,
+        "measurement": measurement.code,
+        "method": measurement.method,
+        "method_version": measurement.version,
+        "parameters": ";".join(f"{name}={text}" for name, text in measurement.parameters.items()),
+        "item_text": measurement.item_code,
+        "area_text": area_code,
+        "period_text": str(year),
+        "value_text": None if value is None else _plain(value.number),
+        "unit_text": None if value is None else value.unit,
+        "valid_share": value and value.valid_share,
+        "cloud_share": value and value.cloud_share,
+        "min_valid_share": None if least is None else float(least),
+        "problem_zh": problem if value is None else None,
+        "devices": value and value.devices,
+        "inputs": json.dumps([_input(source) for source in sources], ensure_ascii=False),
+    }
 
 
 def _plain(number: float) -> str:

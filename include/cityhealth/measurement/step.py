@@ -19,6 +19,7 @@ from cityhealth.errors import WarehouseError
 from cityhealth.feeds.base import raw_rows
 from cityhealth.hashing import stable_id
 from cityhealth.landing import LandingZone
+from cityhealth.measurement.air import air_due
 from cityhealth.measurement.due import Computed, Due
 from cityhealth.measurement.ground import Ground
 from cityhealth.measurement.layers import measure_layers
@@ -147,9 +148,10 @@ class _Work:
     scenes: SceneWork
 
     def due(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None) -> Iterator[Due]:
-        """Of every feed, in order of receipt."""
+        """Of one feed after the other, each in order of receipt."""
         for planned in self._on_maps(catalogue_on, until):
             yield Due(planned.arrival_id, planned.inputs, bool(planned.plans), partial(self._from_maps, planned))
+        yield from air_due(self.connection, catalogue_on, until)
 
     def open_on_maps(self, catalogue_on: Callable[[date], Catalogue]) -> Iterator[_OnMaps]:
         """The arrivals of layers and imagery that are to be measured (again)."""

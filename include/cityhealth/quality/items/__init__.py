@@ -137,6 +137,21 @@ def _percent(name: str) -> Writer:
     return write
 
 
+_SEEN_ADVICE: Mapping[str, str] = {
+    "imagery": "请换用云量较少、覆盖完整的影像",
+    "air_quality": "请补报缺测时段的站点小时值；年内的数据到年末自然补齐",
+}
+
+
+def _seen_share(row: Row, batch: BatchFacts, lookup: Lookup, department: str | None) -> str:
+    """What part was observed: of the days by stations, of the ground by an image."""
+    valid = _percent("valid_share")(row, batch, lookup, department)
+    if row.get("measured_by") == "air_quality":
+        return f"全年只有 {valid} 的日数监测有效"
+    clouded = _percent("cloud_share")(row, batch, lookup, department)
+    return f"在影像上只看见 {valid}（云遮 {clouded}）"
+
+
 MEASURED = replace(
     DEPARTMENTAL,
     raw_select=(
@@ -162,8 +177,10 @@ MEASURED = replace(
         "measurement": column("sheet"),
         "problem": column("remarks_text"),
         "refused_features": lambda row, batch, lookup, department: number_zh(row.get("refused_features")),
-        "valid_percent": _percent("valid_share"),
-        "cloud_percent": _percent("cloud_share"),
+        "seen_share": _seen_share,
+        "seen_advice": lambda row, batch, lookup, department: _SEEN_ADVICE.get(
+            text_of(row.get("measured_by")), _SEEN_ADVICE["imagery"]
+        ),
         "min_valid_percent": _percent("min_valid_share"),
     },
     stored=_measured_stored,
