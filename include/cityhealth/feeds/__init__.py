@@ -11,6 +11,7 @@ from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.imagery import ImageryFeed
 from cityhealth.feeds.layers import LayersFeed
 from cityhealth.feeds.meeting import MeetingFeed
+from cityhealth.feeds.mobility import MobilityFeed
 from cityhealth.feeds.progress import ProgressFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 from cityhealth.settings import Settings
@@ -23,6 +24,7 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "meeting": lambda settings: MeetingFeed(),
     "layers": LayersFeed.of_installation,
     "imagery": ImageryFeed.of_installation,
+    "mobility": MobilityFeed.of_installation,
     "air_quality": lambda settings: AirQualityFeed.of_catalogue(settings.seed_dir),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -126,7 +126,7 @@ def _missing(standard: str, stated: Names | None) -> str:
 
 def _refuse_type(standard: str, name: str, stored: pa.DataType, place: Place) -> None:
     family = family_of(stored)
-    wanted = {"whole", "number", "text"}
+    wanted = {"number", "text"}
     if standard in _TIMES:
         wanted |= {"moment", "moment with zone"}
     if family not in wanted:
@@ -134,27 +134,13 @@ def _refuse_type(standard: str, name: str, stored: pa.DataType, place: Place) ->
 
 
 def family_of(stored: pa.DataType) -> str:
-    """What values of a type are to a reader: files that differ only in width or null-ability do not differ."""
+    """What values of a type are to a reader; files that differ only in width, or in null-ability, do not differ."""
     if pa.types.is_dictionary(stored):
         return family_of(stored.value_type)
-    if pa.types.is_integer(stored):
-        return "whole"
-    if pa.types.is_floating(stored) or pa.types.is_decimal(stored):
+    if pa.types.is_integer(stored) or pa.types.is_floating(stored) or pa.types.is_decimal(stored):
         return "number"
     if pa.types.is_string(stored) or pa.types.is_large_string(stored) or pa.types.is_string_view(stored):
         return "text"
     if pa.types.is_timestamp(stored):
         return "moment with zone" if stored.tz else "moment"
     return str(stored)
-
-
-def differing(expected: Mapping[str, pa.DataType], found: Mapping[str, pa.DataType], names: Sequence[str]) -> list[str]:
-    """Those of ``names`` whose type is another one in ``found``; a whole number is a number."""
-    return [
-        name for name in names if name in expected and name in found and _loose(expected[name]) != _loose(found[name])
-    ]
-
-
-def _loose(stored: pa.DataType) -> str:
-    family = family_of(stored)
-    return "number" if family == "whole" else family

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from cityhealth.errors import IncompleteTransfer, Place, UnreadableFile
 from cityhealth.hashing import stable_id
 from cityhealth.mobility.cells import CellPoints
-from cityhealth.mobility.columns import Found, find_columns
+from cityhealth.mobility.columns import Found, family_of, find_columns
 from cityhealth.mobility.manifest import ASSUMED_TIMEZONE, Manifest
 from cityhealth.mobility.part_file import PartFile, open_part
 from cityhealth.mobility.schema import MODES, SCHEMAS
@@ -100,6 +100,15 @@ class Entered:
     rows: int
     types: Mapping[str, pa.DataType]
     profile: Profile
+
+    @property
+    def families(self) -> dict[str, str]:
+        """Standard name → what its values are to a reader."""
+        return {name: family_of(self.types[columns[0]]) for name, columns in self.profile.columns.items()}
+
+    def type_of(self, standard: str) -> str:
+        """The type of a column by its standard name."""
+        return str(self.types[self.profile.columns[standard][0]])
 
 
 def enter(

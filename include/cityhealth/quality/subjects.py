@@ -8,6 +8,7 @@ from cityhealth.quality.air import AIR
 from cityhealth.quality.items import DEPARTMENTAL, MEASURED, YEARBOOK
 from cityhealth.quality.layers import LAYERS
 from cityhealth.quality.meeting import MEETING
+from cityhealth.quality.movement import MOVEMENT
 from cityhealth.quality.progress import PROGRESS
 from cityhealth.quality.scenes import SCENES
 from cityhealth.quality.subject import Subject
@@ -21,5 +22,6 @@ SUBJECTS: Mapping[str, Subject] = {
     "meeting_line": MEETING,
     "layer_feature": LAYERS,
     "scene_tile": SCENES,
+    "mobility_part": MOVEMENT,
     "air_reading": AIR,
 }
