@@ -22,9 +22,11 @@ DEPARTMENTAL = Asset("raw.departmental")
 YEARBOOK = Asset("raw.yearbook")
 PROGRESS = Asset("raw.progress")
 MEETING = Asset("raw.meeting")
-#: Emitted when what a gate accepted of layers or scenes has been measured, and that judged.
+#: Emitted when what a gate accepted of layers, scenes, movement data or readings has been measured, and that judged.
 LAYERS = Asset("raw.layers")
 IMAGERY = Asset("raw.imagery")
+AIR_QUALITY = Asset("raw.air_quality")
+MOBILITY = Asset("raw.mobility")
 #: Emitted when dbt has built all marts.
 MARTS = Asset("marts")
 #: Emitted, with the period as its partition key, when the documents of a half-month summary are out.

@@ -78,7 +78,7 @@ def air_days(readings: pd.DataFrame, stations: Sequence[Station]) -> pd.DataFram
     if readings.empty:
         return pd.DataFrame(columns=list(DAY_COLUMNS))
     hours = _Hours.of(readings, stations)
-    days = hours.ends[::24].date
+    days: list[date] = list(hours.ends[::24].date)
     present = np.any([~np.isnan(_by_day(grid)).all(axis=1) for grid in hours.values.values()], axis=0)
     daily = _daily(hours.values)
     parts = [_days_of("station", hours.stations, days, daily, present, 1)]
@@ -107,7 +107,7 @@ class _Hours:
         # A station of which nothing came is missed all the same.
         codes = pd.Index(sorted({*readings["station"], *(station.code for station in stations)}))
         rows = ((readings["hour"] - ends[0]) // pd.Timedelta(hours=1)).to_numpy(dtype=np.int64)
-        columns = codes.get_indexer(readings["station"])
+        columns = codes.get_indexer(pd.Index(readings["station"]))
         values = {name: np.full((len(ends), len(codes)), np.nan) for name in POLLUTANTS}
         for name, grid in values.items():
             own = (readings["pollutant"] == name).to_numpy()

@@ -15,7 +15,7 @@ from cityhealth.catalogue.reading import read_table
 from cityhealth.errors import Place, UnreadableFile
 from cityhealth.feeds.base import raw_rows
 from cityhealth.landing import Arrival
-from cityhealth.tabular import Table, TableRow, find_tables, read_sheets
+from cityhealth.tabular import Cell, Table, TableRow, find_tables, read_sheets
 from cityhealth.tabular.refusals import refuse
 from cityhealth.tabular.tables import normalise
 
@@ -150,7 +150,7 @@ def _of_json(data: bytes, filename: str) -> Iterator[_Reading]:
         for key, given in record.items():
             field = _FIELD_OF.get(normalise(key))
             text = None if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-            if field in _NAMES:
+            if field is not None and field in _NAMES:
                 cells[field] = (f"{place}.{key}", text, None)
             elif field is not None and text is not None:
                 texts[field] = text
@@ -214,7 +214,7 @@ def _of_tables(data: bytes, filename: str) -> Iterator[_Reading | str]:
 def _of_row(table: Table, row: TableRow, units: Mapping[str, str | None], sheet: str) -> _Reading | str:
     if row.kind == "note":
         return " ".join(cell.text for cell in (*row.cells.values(), *row.extra.values()))
-    texts = {name: cell.text for name, cell in row.cells.items() if name in _TEXTS}
+    texts = {name: _written(cell) for name, cell in row.cells.items() if name in _TEXTS}
     places = {name: f"{sheet}{place}" for name, place in table.addresses(row).items()}
     if "pollutant_text" in table.columns:
         return _long(texts, places["value_text"], units["value_text"])
@@ -224,6 +224,11 @@ def _of_row(table: Table, row: TableRow, units: Mapping[str, str | None], sheet:
         if name in table.columns
     }
     return _wide(texts, cells)
+
+
+def _written(cell: Cell) -> str:
+    """A workbook's moment is read without its time where that is midnight, which here is an hour like others."""
+    return f"{cell.text} 00:00" if cell.kind == "date" and len(cell.text) == len("2021-03-01") else cell.text
 
 
 def _bracketed(rows: Mapping[int, Mapping[int, Any]], table: Table, letters: str) -> str | None:

@@ -182,7 +182,7 @@ def _compared(rows: pd.DataFrame) -> pd.DataFrame:
     groups = known.groupby(key, sort=False)
     several = groups["value"].transform("nunique") > 1
     again = groups.cumcount() > 0
-    kinds = pd.Series(np.where(several, "conflict", np.where(again, "same", None)), index=known.index, dtype=object)
+    kinds = pd.Series(None, index=known.index, dtype=object).mask(again, "same").mask(several, "conflict")
     first, last = groups["cell"].transform("first"), groups["cell"].transform("last")
     twins = first.where(again, last)
     rows = rows.assign(duplicate_kind=kinds.reindex(rows.index), twin_cell=twins.reindex(rows.index))
