@@ -103,3 +103,23 @@ def test_a_table_folds_what_is_too_wide_and_cuts_nothing(capsys: pytest.CaptureF
     printed = capsys.readouterr().out
     assert "…" not in printed
     assert path in "".join(line.strip("│┃ ") for line in printed.splitlines())
+
+
+def test_a_folder_of_movement_data_lands_by_partition_and_any_other_folder_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CITYHEALTH_LANDING", str(tmp_path / "landing"))
+    tree = tmp_path / "公交"
+    for day in ("2021-06-01", "2021-06-02"):
+        (tree / f"feed=bus/date={day}").mkdir(parents=True)
+        (tree / f"feed=bus/date={day}/part-0.csv").write_text(f"device\n{day}\n")
+    (tree / "bus.yml").write_text("kind: vehicle_positions\ndatum: wgs84\nsource: s\nlicence: l\n")
+    assert "只有mobility可以按文件夹报送" in said(
+        "land", tree, "--feed", "layers", monkeypatch=monkeypatch, capsys=capsys
+    )
+    monkeypatch.setattr(sys, "argv", ["cityhealth", "land", "--feed", "mobility", str(tree)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    assert "feed=bus/date=2021-06-02/part-0.csv  →  mobility" in capsys.readouterr().out
+    assert len(LandingZone(str(tmp_path / "landing")).arrivals("mobility")) == 2

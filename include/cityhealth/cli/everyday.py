@@ -6,13 +6,16 @@ import csv
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from cityhealth.cli.console import line, out, plain, prepared, show, steps, table
 from cityhealth.errors import CityHealthError
 from cityhealth.settings import CITY_TIMEZONE, from_environment
+
+if TYPE_CHECKING:
+    from cityhealth.landing import Arrival
 
 # Optional, not X | None: typer reads these annotations at run time.
 FirstDay = Annotated[
@@ -28,9 +31,13 @@ app = typer.Typer()
 
 @app.command()
 def land(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True)],
     feed: Annotated[
-        str, typer.Option(help="Which feed they belong to: departmental, yearbook, progress, meeting, layers, imagery.")
+        str,
+        typer.Option(
+            help="Which feed they belong to: departmental, yearbook, progress, meeting, layers, imagery, "
+            "mobility, air_quality."
+        ),
     ],
     department: Annotated[Optional[str], typer.Option(help="Who sent them: code, name or alias.")] = None,  # noqa: UP045
     received: Annotated[
@@ -48,7 +55,10 @@ def land(
         ),
     ] = None,
 ) -> None:
-    """Put files into the landing zone, as the transfer service does."""
+    """Put files into the landing zone, as the transfer service does.
+
+    A folder is a tree feed=…/date=…/part-* of movement data with its manifest at the root: one arrival per partition.
+    """
     from cityhealth.feeds import feed_named
     from cityhealth.landing import LandingZone
 
@@ -57,7 +67,16 @@ def land(
     landing = LandingZone(settings.landing_url)
     moment = moment_of(received)
     attachments = [(path.name, path) for path in attach or []]
+    folders = [path for path in paths if path.is_dir()]
+    if folders and feed != "mobility":
+        raise CityHealthError(f"{folders[0]} 是文件夹：只有 mobility 可以按文件夹报送")
     for path in paths:
+        if path.is_dir():
+            from cityhealth.mobility.tree import land_tree
+
+            for arrival in land_tree(landing, path, moment, department):
+                out.print(f"{arrival.attachments[0].filename}  →  {_landed(arrival)}", highlight=False)
+            continue
         arrival = landing.land(
             path.read_bytes(),
             feed=feed,
@@ -66,10 +85,7 @@ def land(
             department_text=department,
             attachments=attachments,
         )
-        out.print(
-            f"{arrival.filename}  →  {feed} {arrival.day}  sha256 {arrival.sha256[:12]}…  arrival {arrival.arrival_id}",
-            highlight=False,
-        )
+        out.print(f"{arrival.filename}  →  {_landed(arrival)}", highlight=False)
 
 
 @app.command()
@@ -249,6 +265,10 @@ def demo() -> None:
 
     settings = from_environment()
     run(settings, out)
+
+
+def _landed(arrival: Arrival) -> str:
+    return f"{arrival.feed} {arrival.day}  sha256 {arrival.sha256[:12]}…  arrival {arrival.arrival_id}"
 
 
 def day(moment: datetime | None) -> date | None:

@@ -19,7 +19,7 @@ ASSUMED_TIMEZONE = "Asia/Shanghai"
 def _zone(text: str) -> str:
     try:
         ZoneInfo(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise ValueError(f"没有时区「{text}」，应为 {ASSUMED_TIMEZONE}、UTC 等 IANA 名称") from error
     return text
 
