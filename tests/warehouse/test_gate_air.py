@@ -88,9 +88,17 @@ ROW_RULES: Rules = {
     "not_repeated": (twice("35", "35.0", failing=(2,)), values("PM2.5", "35", "35")),
     "not_stuck": (values("SO2", "12", *["7"] * 24, failing=(25,)), values("SO2", *["7"] * 23, "8", *["7"] * 23)),
 }
-BATCH_RULES: Rules = {
+BATCH_RULES: dict[str, tuple[Case, Case]] = {
     "any_reading": (Case(({"area_text": "太原市", "station_text": "1081A"},)), said({"value_text": "—"})),
 }
+
+
+def ozone(hour: int, largest: int) -> Case:
+    record = {"stationcode": "2160A", "timepoint": "2021-06-08T08:00:00", "o3": f"{hour}", "o3_24h": f"{largest}"}
+    return Case(data=json.dumps([record]).encode(), filename="airnow.json")
+
+
+BATCH_RULES |= {"ozone_named": (ozone(94, 45), ozone(45, 94))}
 NATIONAL = json.dumps(
     {
         "type": "FeatureCollection",
@@ -158,6 +166,13 @@ def test_a_file_without_a_reading_of_the_city_is_refused_and_one_that_misses_all
     assert gate.failing_lines("any_reading", breaks=True) == [None]
     missing = gate.judgements["any_reading", False]
     assert (missing.verdict, missing.rows_in, missing.rows_blank) == ("accepted", 0, 1)
+
+
+def test_where_the_hours_ozone_exceeds_the_days_largest_hour_their_names_are_swapped(gate: Trial) -> None:
+    assert gate.failing_lines("ozone_named", breaks=True) == [None]
+    for breaks, cell in ((True, "[0].o3_24h"), (False, "[0].o3")):
+        ((_, _, pollutant, value, *_, place),) = kept(gate, "ozone_named", breaks)
+        assert (pollutant, value, place) == ("o3", 45, cell)
 
 
 def test_rows_in_are_the_accepted_and_the_refused_in_every_file(gate: Trial) -> None:

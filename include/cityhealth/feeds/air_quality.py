@@ -56,6 +56,7 @@ HEADINGS: Mapping[str, Sequence[str]] = {
     },
 }
 _FIELD_OF = {normalise(name): field for field, names in HEADINGS.items() for name in (field, *names)}
+_SWAPPED = {"o3": "o324h", "o324h": "o3"}
 _LONG = ("hour_text", "pollutant_text", "value_text")
 _NO_READINGS = "找不到逐时浓度：应有站点编码、时间和 {wanted} 等污染物的小时值"
 
@@ -144,11 +145,14 @@ def _city(name: str) -> str:
 
 def _of_json(data: bytes, filename: str) -> Iterator[_Reading]:
     """The objects of a list, or the properties of the features of a collection."""
-    for place, record in _objects(_parsed(data, filename), filename):
+    objects = list(_objects(_parsed(data, filename), filename))
+    swapped = _ozone_swapped(record for _, record in objects)
+    for place, record in objects:
         texts: dict[str, str] = {}
         cells: dict[str, tuple[str, str | None, str | None]] = {}
         for key, given in record.items():
-            field = _FIELD_OF.get(normalise(key))
+            name = normalise(key)
+            field = _FIELD_OF.get(_SWAPPED.get(name, name) if swapped else name)
             text = None if given is None else given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
             if field is not None and field in _NAMES:
                 cells[field] = (f"{place}.{key}", text, None)
@@ -159,6 +163,22 @@ def _of_json(data: bytes, filename: str) -> Iterator[_Reading]:
         yield (
             _long(texts, texts.pop("place", place)) if "pollutant_text" in texts and not cells else _wide(texts, cells)
         )
+
+
+def _ozone_swapped(records: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether ``o3`` and ``o3_24h`` stand for each other, as in the national release of 2018.
+
+    The latter should be the largest hour of 24, which no hour of them exceeds.
+    """
+    above = below = 0
+    for record in records:
+        ozone = {normalise(key): value for key, value in record.items() if normalise(key) in _SWAPPED}
+        try:
+            hour, largest = (float(ozone[name]) for name in ("o3", "o324h"))
+        except (KeyError, TypeError, ValueError):
+            continue
+        above, below = above + (hour > largest), below + (hour < largest)
+    return above > below
 
 
 def _parsed(data: bytes, filename: str) -> Any:

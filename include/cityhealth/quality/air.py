@@ -27,6 +27,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "kind": ("text", pa.string()),
     "state": ("text", pa.string()),
     "reading_count": ("bigint", pa.int64()),
+    "ozone_swapped": ("boolean", pa.bool_()),
     "station_problem": ("text", pa.string()),
     "hour_problem": ("text", pa.string()),
     "off_hour": ("boolean", pa.bool_()),
@@ -74,6 +75,8 @@ _HOUR = re.compile(
 )
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?P<h>\d\d)(?P<min>\d\d)?(?P<s>\d\d)?(?P<zone>)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")
+#: The feed takes an hour from there only where the file's names stand for each other.
+_OZONE_OF_A_DAY = ".o3_24h"
 #: A value that stands so many hours in a row is that of an instrument that hangs.
 _STUCK_HOURS = 24
 
@@ -107,7 +110,16 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     rows = _compared(rows)
     announced = batch.arrival.department_text
     sender = lookup.department(announced) if announced and announced.strip() else None
-    whole = pd.DataFrame([{"kind": "batch", "line_no": BATCH_LINE, "reading_count": len(rows)}])
+    whole = pd.DataFrame(
+        [
+            {
+                "kind": "batch",
+                "line_no": BATCH_LINE,
+                "reading_count": len(rows),
+                "ozone_swapped": any(str(cell).endswith(_OZONE_OF_A_DAY) for cell in rows["cell"]),
+            }
+        ]
+    )
     columns = dict.fromkeys([*_WORK_COLUMNS, *rows.columns])
     return Candidates(pd.concat([rows, whole], ignore_index=True).reindex(columns=list(columns)), sender)
 
