@@ -134,6 +134,36 @@ class MapOddity(Enum):
     SCALED = "像元值须乘以系数"
 
 
+class MovementOddity(Enum):
+    """What movement data come with. The value is how an official would call it."""
+
+    WEB_MAP = "坐标为 GCJ-02"
+    OWN_NAMES = "列另有名称"
+    NO_ZONE = "时间没有写时区"
+    FAULTY_FIXES = "夹有重复、跳点、时钟错误和市外的定位"
+    TWO_IDS = "同一设备有两个编号"
+    CUT_SHORT = "有一天只有上午"
+    CORRECTED = "重新报送的一天"
+    TRUNCATED = "传输中断的文件"
+    SWAPPED = "经度和纬度写反"
+    EMPTY = "没有数据行的文件"
+    CHINESE_WORDS = "列名和取值为中文"
+
+
+class AirOddity(Enum):
+    """What hourly air quality comes with. The value is how an official would call it."""
+
+    BACKLOG = "一个月的历史数据"
+    GB18030 = "GB18030 的 csv"
+    NEGATIVE = "负的读数"
+    FILL_VALUE = "以 999 代替缺测"
+    BEYOND_INDEX = "分指数超出 500"
+    SILENT_STATION = "站点中断"
+    OTHER_CITIES = "有其他城市的站点"
+    LATE = "迟到的一小时"
+    REVISED = "更正的一小时"
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the gate should say. ``rules`` are rule codes of expectations/ that must fail on some row of the file,
@@ -171,7 +201,7 @@ class SampleFile:
     department_text: str | None
     received_at: datetime
     attachments: tuple[tuple[str, bytes], ...]
-    oddities: frozenset[Oddity | ReportOddity | MapOddity]
+    oddities: frozenset[Oddity | ReportOddity | MapOddity | MovementOddity | AirOddity]
     note_zh: str
     expected: Expected
 
