@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import json
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -77,7 +76,7 @@ class Profile:
     columns: Mapping[str, Sequence[str]]
     rows: int = 0
     entered: int = 0
-    unreadable: Counter[str] = field(default_factory=Counter)
+    unreadable: dict[str, int] = field(default_factory=dict)
     swapped: int = 0
     outside: int | None = None
     other_day: int = 0
@@ -332,7 +331,8 @@ class _Reader:
             if failed and reason is None:
                 self._profile.swapped += failed
             elif failed:
-                self._profile.unreadable[str(reason)] += failed
+                unreadable = self._profile.unreadable
+                unreadable[str(reason)] = unreadable.get(str(reason), 0) + failed
             good &= passed
         return good
 

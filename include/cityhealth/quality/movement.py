@@ -39,6 +39,7 @@ _REASONS_ZH = {
 
 _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "line_no": ("bigint", pa.int64()),
+    "kind": ("text", pa.string()),
     "kind_problem": ("text", pa.string()),
     "day_problem": ("text", pa.string()),
     "feed_problem": ("text", pa.string()),
