@@ -25,6 +25,7 @@ from cityhealth.sample_city.terrain.streets import roads
 from cityhealth.sample_city.terrain.town import lay_out
 
 _YEAR = 2021
+_TAXIS = 384
 
 __all__ = ["Commuting", "Movement", "Planted", "Survey", "Truth", "generate_movement"]
 
@@ -33,8 +34,8 @@ __all__ = ["Commuting", "Movement", "Planted", "Survey", "Truth", "generate_move
 class Truth:
     """What was made. ``fixes`` of taxis without those that are at fault.
 
-    ``peak_km`` and ``peak_hours``: by day of the month (zero where none is worked), driven along the streets between
-    fixes: the straight lines from fix to fix that a measurement sees are a few per cent shorter.
+    ``peak_km`` and ``peak_hours``: by day of the month (zero where none is worked), straight from fix to fix of trips,
+    before noise.
     """
 
     fixes: int
@@ -58,8 +59,10 @@ class Movement:
     truth: Truth
 
 
-def generate_movement(catalogue: Catalogue, areas: gpd.GeoDataFrame, seed: int = 2021) -> Movement:
+def generate_movement(catalogue: Catalogue, areas: gpd.GeoDataFrame, seed: int = 2021, taxis: int = _TAXIS) -> Movement:
     """A month of movement in the town that :func:`~cityhealth.sample_city.terrain.generate_terrain` draws.
+
+    ``taxis``: how many, at least 16; 384 give two and a half million fixes.
 
     Raises:
         KeyError: the areas lack a county of the city, or the catalogue an item that is drawn.
@@ -68,9 +71,9 @@ def generate_movement(catalogue: Catalogue, areas: gpd.GeoDataFrame, seed: int =
     town = lay_out(shown, areas, np.random.default_rng([seed, 1]))
     # The streets need no more of the generator than that it is the same again: they are drawn before anything else.
     streets = network(roads(town, shown, np.random.default_rng([seed, 2])), town.side)
-    fixes, driven = drive(streets, np.random.default_rng([seed, 11]))
-    taxis, planted = taxi_files(town, fixes, np.random.default_rng([seed, 12]))
+    fixes, driven = drive(streets, taxis, np.random.default_rng([seed, 11]))
+    positions, planted = taxi_files(town, fixes, np.random.default_rng([seed, 12]))
     phones, commuting = phone_files(town, shown, areas, np.random.default_rng([seed, 13]))
     trips, survey = survey_file(town, shown, np.random.default_rng([seed, 14]))
-    files = sorted([*taxis, *phones, trips], key=lambda file: (file.received_at, file.filename))
+    files = sorted([*positions, *phones, trips], key=lambda file: (file.received_at, file.filename))
     return Movement(files, Truth(len(fixes.second), driven.km, driven.hours, planted, commuting, survey))

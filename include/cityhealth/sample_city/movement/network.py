@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 #: Class of street → km/h where nothing is in the way, and how drivers prefer it.
 _CLASSES = {"快速路": (62, 4.0), "主干路": (50, 3.0), "次干路": (43, 2.0), "支路": (36, 1.0), "街坊路": (28, 0.3)}
-_STRAIGHT_ON = 4.0
+_STRAIGHT_ON = 8.0
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ from cityhealth.sample_city.files import Expected, MovementOddity, SampleFile
 from cityhealth.sample_city.movement import faults
 from cityhealth.sample_city.movement.month import DAYS, START
 from cityhealth.sample_city.movement.parts import degrees, parquet, part_path, sending
-from cityhealth.sample_city.movement.vehicles import VEHICLES, Fixes
+from cityhealth.sample_city.movement.vehicles import Fixes
 from cityhealth.sample_city.scenes import SECOND, THIRD
 from cityhealth.sample_city.terrain.town import Town
 from cityhealth.spatial.crs import INSIDE
@@ -23,7 +23,7 @@ from cityhealth.spatial.datum import shift
 FEED, _BUSES = "taxi_gps", "bus_gps"
 _TRANSPORT = "市交通运输局"
 #: Which vehicle had a second terminal, and on which days (from 0).
-TWINS = {7: (3, 4, 10), 150: (15,)}
+TWINS = {7: (3, 4, 10), 15: (15,)}
 #: A day (from 0) of which only the morning came first.
 CUT_SHORT = 16
 _TWO_PARTS = (2, 18)
@@ -36,7 +36,7 @@ def taxi_files(town: Town, fixes: Fixes, rng: np.random.Generator) -> tuple[list
     """The month, the corrected day, and buses of which nothing can be used; and what is at fault in the month as
     corrected."""
     told, planted = _told(town, fixes, rng)
-    day = (told.day, np.searchsorted(told.day, np.arange(len(DAYS) + 1)))[1]
+    day = np.searchsorted(told.day, np.arange(len(DAYS) + 1))
     parts: list[tuple[str, bytes]] = []
     whole: list[tuple[str, bytes]] = []
     for number, of in enumerate(DAYS):
@@ -80,7 +80,7 @@ class _Told:
         self.day, self.vehicle, self.local, self.lonlat, self.kmh = day, vehicle, local, lonlat, kmh
 
     def part(self, rows: NDArray[np.int64], plate: str = "晋ET{:03d}合", swapped: bool = False) -> bytes:
-        plates = pa.array([plate.format(number) for number in range(VEHICLES + len(TWINS))])
+        plates = pa.array([plate.format(number) for number in range(self.vehicle.max() + 1)])
         lon, lat = (degrees(self.lonlat[rows, axis]) for axis in ((1, 0) if swapped else (0, 1)))
         return parquet(
             {
@@ -108,7 +108,7 @@ def _told(town: Town, fixes: Fixes, rng: np.random.Generator) -> tuple[_Told, fa
     rows = np.concatenate([np.arange(len(east)), *twins])
     vehicle = fixes.vehicle[rows]
     own = np.arange(len(rows)) < len(east)
-    vehicle[~own] = np.repeat(np.arange(len(TWINS)) + VEHICLES, [len(twin) for twin in twins])
+    vehicle[~own] = np.repeat(np.arange(len(TWINS)) + fixes.vehicle[-1] + 1, [len(twin) for twin in twins])
     second = fixes.second[rows] + np.where(own, 0, 2)
     order = np.lexsort((second, vehicle, second // 86_400))
     rows, vehicle, second, own = rows[order], vehicle[order], second[order], own[order]

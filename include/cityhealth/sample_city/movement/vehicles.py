@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from cityhealth.sample_city.movement.month import DAYS, WORKED, Seconds, at_peak
 from cityhealth.sample_city.movement.network import Network
 
-VEHICLES = 384
 #: A day on which it pours, so that traffic crawls: the 15th of September.
 RAIN_DAY, _IN_RAIN = 8, 0.55
 _TICK_S, _PARKED_TICKS = 30, 60
@@ -37,30 +36,27 @@ class Fixes:
     north: Floats
     kmh: NDArray[np.int64]
 
-    def taken(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Fixes:
-        return Fixes(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
-
 
 @dataclass(frozen=True)
 class Driven:
-    """Kilometres and hours between fixes while driving, by day (from 0), in peak hours of working days."""
+    """Kilometres (straight from fix to fix) and hours while driving, by day (from 0), in peak hours of working days."""
 
     km: Floats
     hours: Floats
 
 
-def drive(streets: Network, rng: np.random.Generator) -> tuple[Fixes, Driven]:
-    """A month of :data:`VEHICLES` taxis, and what they drove at peak along the streets themselves."""
-    driving = _driving(rng)
+def drive(streets: Network, vehicles: int, rng: np.random.Generator) -> tuple[Fixes, Driven]:
+    """A month of so many taxis, and what they drove at peak."""
+    driving = _driving(vehicles, rng)
     flow = np.concatenate([_flow(day) for day in range(len(DAYS))])
     longest = (driving * flow * _TICK_S).sum(axis=1).max()
     steps = int(1.3 * longest * streets.speed.max() / streets.length)
-    pieces = streets.walk(VEHICLES, steps, rng)
+    pieces = streets.walk(vehicles, steps, rng)
     waits = np.where(rng.random(pieces.shape) < _WAIT_SHARE, rng.uniform(*_WAIT_S, pieces.shape), 0.0)
     pace = streets.length / streets.speed[pieces] * rng.lognormal(0.0, 0.15, pieces.shape)
     found, km, hours = [], np.zeros(len(DAYS)), np.zeros(len(DAYS))
-    phases = rng.integers(0, _TICK_S, VEHICLES)
-    for vehicle in range(VEHICLES):
+    phases = rng.integers(0, _TICK_S, vehicles)
+    for vehicle in range(vehicles):
         on = driving[vehicle]
         told = on.copy()
         told[1:] |= on[:-1]
@@ -73,10 +69,9 @@ def drive(streets: Network, rng: np.random.Generator) -> tuple[Fixes, Driven]:
         clock = np.column_stack([begins, begins + pace[vehicle]]).ravel()
         ends = np.column_stack([streets.tail[pieces[vehicle]], streets.head[pieces[vehicle]]]).ravel()
         east, north = (np.interp(free, clock, streets.crossings[ends, axis]) for axis in (0, 1))
-        along = np.interp(free, clock, np.repeat(np.arange(steps + 1), 2)[1:-1] * streets.length)
         ticks = np.flatnonzero(told)
         second = ticks * _TICK_S + phases[vehicle]
-        metres, seconds = np.diff(along), np.diff(second)
+        metres, seconds = np.hypot(np.diff(east), np.diff(north)), np.diff(second)
         counted = on[ticks[:-1]] & at_peak(second[:-1])
         day = second[:-1][counted] // 86_400
         km += np.bincount(day, metres[counted] / 1_000, len(DAYS))
@@ -90,15 +85,15 @@ def drive(streets: Network, rng: np.random.Generator) -> tuple[Fixes, Driven]:
     return Fixes(*columns, kmh), Driven(km, hours)
 
 
-def _driving(rng: np.random.Generator) -> NDArray[np.bool_]:
+def _driving(vehicles: int, rng: np.random.Generator) -> NDArray[np.bool_]:
     """Whether each vehicle drives, by ticks of the month, (vehicles, ticks)."""
-    steps = np.zeros((VEHICLES, len(DAYS) * _TICKS + 1), dtype=np.int8)
-    rows = np.arange(VEHICLES)
+    steps = np.zeros((vehicles, len(DAYS) * _TICKS + 1), dtype=np.int8)
+    rows = np.arange(vehicles)
     for day, worked in enumerate(WORKED):
         for start, later, shortest, longer in _WORKDAY if worked else _DAY_OFF:
-            begin = day * _TICKS + ((start + later * rng.random(VEHICLES)) * 3_600 / _TICK_S).astype(np.int64)
+            begin = day * _TICKS + ((start + later * rng.random(vehicles)) * 3_600 / _TICK_S).astype(np.int64)
             steps[rows, begin] += 1
-            steps[rows, begin + ((shortest + longer * rng.random(VEHICLES)) * 60 / _TICK_S).astype(np.int64)] -= 1
+            steps[rows, begin + ((shortest + longer * rng.random(vehicles)) * 60 / _TICK_S).astype(np.int64)] -= 1
     return np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1] > 0
 
 
@@ -107,5 +102,5 @@ def _flow(day: int) -> Floats:
     hour = np.arange(_TICKS) * _TICK_S / 3_600
     if not WORKED[day]:
         return np.full(_TICKS, 0.97)
-    slow = 0.13 * np.exp(-(((hour - 8.0) / 0.9) ** 2)) + 0.17 * np.exp(-(((hour - 18.0) / 1.0) ** 2))
+    slow = 0.08 * np.exp(-(((hour - 8.0) / 0.9) ** 2)) + 0.11 * np.exp(-(((hour - 18.0) / 1.0) ** 2))
     return (0.98 - slow) * (_IN_RAIN if day == RAIN_DAY else 1.0)
