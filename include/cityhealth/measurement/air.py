@@ -212,7 +212,10 @@ def _arrived(connection: psycopg.Connection, until: datetime | None) -> list[_Ar
     for run, year, *brought in connection.execute(_BROUGHT).fetchall():
         years.setdefault(run, {})[year] = _Brought(*brought)
     found = connection.execute(_ARRIVED, {"until": until}).fetchall()
-    return [_Arrived(*facts, years.get(facts[2], {})) for facts in found]
+    return [
+        _Arrived(arrival_id, received_at, run, filename, sha256, years.get(run, {}))
+        for arrival_id, received_at, run, filename, sha256 in found
+    ]
 
 
 def _end_of_stretch(arrival: _Arrived, catalogue_on: Callable[[date], Catalogue]) -> datetime:
