@@ -40,6 +40,8 @@ _WANTED_ZH = (
     "datum（坐标基准：cgcs2000、wgs84、gcj02、bd09 之一）、"
     "date（图层有效日期）、source（来源）、licence（使用许可）；文件不带坐标系的，还要写明 crs（如 EPSG:4490）"
 )
+#: How the manifest's reader says it.
+_NO_DATUM_ZH = "datum：缺少此项"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,10 @@ class LayersFeed:
         # GDAL takes a second to import: only who reads layers pays for it.
         from cityhealth.spatial.vector import read_layers
 
-        manifest = self._manifest(arrival)
+        try:
+            manifest = self._manifest(arrival)
+        except UnreadableFile as error:
+            raise self._with_proposal(error, data, arrival) from error
         if manifest is None:
             raise self._without_manifest(read_layers(data, arrival.filename), arrival)
         layers = read_layers(data, arrival.filename, manifest.reference_system, manifest.encoding)
@@ -89,14 +94,30 @@ class LayersFeed:
         hint = self._proposed(layers)
         return UnreadableFile("no_manifest", _WANTED_ZH + (f"。{hint}" if hint else ""), arrival.place)
 
+    def _with_proposal(self, error: UnreadableFile, data: bytes, arrival: Arrival) -> UnreadableFile:
+        """A manifest that says no datum is refused as one that is not there: with the datum that fits."""
+        from cityhealth.spatial.vector import read_layers
+
+        if error.code != "manifest_invalid" or _NO_DATUM_ZH not in error.message:
+            return error
+        try:
+            hint = self._proposed(read_layers(data, arrival.filename))
+        except UnreadableFile:
+            hint = None
+        return UnreadableFile(error.code, f"{error.message}。{hint}", error.place) if hint else error
+
     def _proposed(self, layers: Sequence[Layer]) -> str | None:
-        """Which datum fits boundaries, in words: for the sender to state, never taken."""
+        """Which datum fits boundaries or places, in words: for the sender to state, never taken."""
         import pandas as pd
 
         from cityhealth.spatial.reference import propose_datum, read_areas
 
         shapes = pd.concat([layer.frame.geometry.set_crs(None, allow_override=True) for layer in layers])
-        if not self.areas_path.is_file() or not shapes.geom_type.isin(["Polygon", "MultiPolygon"]).all():
+        if not self.areas_path.is_file():
+            return None
+        if shapes.dropna().geom_type.eq("Point").all():
+            return self._proposed_of_places(layers)
+        if not shapes.geom_type.isin(["Polygon", "MultiPolygon"]).all():
             return None
         try:
             proposal = propose_datum(shapes, read_areas(self.areas_path))
@@ -107,6 +128,29 @@ class LayersFeed:
         distance = proposal.distances_m[proposal.datum]
         return (
             f"按边界判断，坐标基准像是 {proposal.datum}（与区划边界平均相距 {distance:.0f} 米），请核实后写进说明文件"
+        )
+
+    def _proposed_of_places(self, layers: Sequence[Layer]) -> str | None:
+        """By the attribute that most often names a county of the city, if there is one."""
+        from cityhealth.spatial.reference import propose_datum_of_places, read_areas
+
+        try:
+            areas = read_areas(self.areas_path)
+            counties = areas[areas["level"] == "county"]
+            names = [*counties["name_zh"], *counties["code"]]
+            frame = max((layer.frame for layer in layers), key=len)
+            texts = frame.drop(columns=frame.geometry.name).astype(object)
+            best = max(texts.columns, key=lambda column: texts[column].isin(names).sum(), default=None)
+            if best is None:
+                return None
+            proposal = propose_datum_of_places(frame.geometry, texts[best].tolist(), counties)
+        except CityHealthError:
+            return None
+        if proposal.datum is None:
+            return f"按属性「{best}」所写的区划不能判断坐标基准"
+        return (
+            f"按属性「{best}」所写的区划判断，坐标基准像是 {proposal.datum}"
+            f"（{proposal.places} 个点中 {proposal.shares[proposal.datum]:.1%} 落在所写的区划内），请核实后写进说明文件"
         )
 
 

@@ -82,6 +82,7 @@ _PROBLEMS_ZH = {
     "Too few points in geometry component": "点数太少",
     "Duplicate Rings": "环重复",
 }
+_TURNED_ZH = "经度与纬度写反了，互换后才落在本市"
 _GEOMETRIES_ZH = {"point": "点", "line": "线", "polygon": "面", "any": "点、线或面"}
 _GEOS = re.compile(r"(?P<what>[^\[]+)(?:\[(?P<x>[-\d.e+]+) (?P<y>[-\d.e+]+)\])?")
 #: What people call the column in which a feature's name stands.
@@ -261,12 +262,23 @@ def _resolve(
         return
     line["without_shapes"] = bool(frame["problem"].isin(["missing", "empty"]).all())
     shapes = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    for row, shape in zip(read.features, shapes, strict=True):
+    for row, shape, there in zip(read.features, shapes, wkb, strict=True):
         row |= shape
         row["unusable"] = shape["problem"] in UNUSABLE
         row["repaired"] = shape["problem"] is not None and not row["unusable"]
-        row["geometry_text"] = _problem_zh(row)
+        turned = shape["problem"] == "coordinates" and _turned(there, lookup)
+        row["geometry_text"] = _TURNED_ZH if turned else _problem_zh(row)
     _attributes(read, kind, stated.get("fields") or {}, lookup)
+
+
+def _turned(wkb: bytes, lookup: Lookup) -> bool:
+    """Whether a point that is nowhere on Earth lies in the city once longitude and latitude change places."""
+    import shapely
+
+    shape, city = shapely.from_wkb(wkb, on_invalid="ignore"), lookup.city_outline
+    return (
+        city is not None and shape.geom_type == "Point" and bool(shapely.intersects_xy(city.envelope, shape.y, shape.x))
+    )
 
 
 def _attributes(read: _LayerRead, kind: LayerKind, fields: Mapping[str, str], lookup: Lookup) -> None:

@@ -32,6 +32,7 @@ _UNITS = {
 _YES = ("是", "有", "y", "yes", "t", "true", "1", "1.0")
 _NO = ("否", "不是", "n", "no", "f", "false", "0", "0.0")
 _GRADE = re.compile(r"(?:([一二三123])(?:\.0+)?|(i{1,3}))(?:级)?(?:[甲乙丙特]等?|合格|未定等)?(?:医院)?")
+_PARTS = re.compile(r"[;|]")
 _GRADES = {"一": 1, "二": 2, "三": 3, "1": 1, "2": 2, "3": 3}
 
 _STATIONS = {"standard": "standard", "small": "small", "标准": "standard", "标准型": "standard", "小型": "small"}
@@ -144,10 +145,12 @@ def _yes_or_no(folded: str) -> Read:
 
 
 def _grade(folded: str) -> Read:
-    found = _GRADE.fullmatch("".join(folded.split()))
-    if found is None:
+    # Of a map's category (医疗保健服务;综合医院;三级甲等医院) one part may be the grade.
+    found = [part for part in (_GRADE.fullmatch(text) for text in _PARTS.split("".join(folded.split()))) if part]
+    grades = {_GRADES[part[1]] if part[1] else len(part[2]) for part in found}
+    if not grades:
         return Read(None, "应为 三级、二级、一级 或 3、2、1")
-    return Read(_GRADES[found[1]] if found[1] else len(found[2]))
+    return Read(grades.pop()) if len(grades) == 1 else Read(None, "写了几个等级")
 
 
 def _one_of(code: str | None, problem_zh: str) -> Read:

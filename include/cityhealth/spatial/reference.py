@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from cityhealth.catalogue import Catalogue
 from cityhealth.catalogue.rows import Area
 from cityhealth.errors import CityHealthError, Place, UnreadableFile
 from cityhealth.spatial.crs import INSIDE, CrsError, area_projection
-from cityhealth.spatial.datum import shift_geometry
+from cityhealth.spatial.datum import shift, shift_geometry
 
 LAYER = "areas"
 COLUMNS = ("code", "name_zh", "level", "valid_from")
@@ -33,6 +33,13 @@ _FITS_M = 100.0
 #: And the next best must be clearly worse, or nothing is known.
 _CLEARLY = 2.0
 
+#: Places name their own district: fewer than nine in ten in it, and the names are others than the boundaries'.
+_IN_STATED_DISTRICT = 0.9
+#: Of the places that two datums judge differently the better one is right for three quarters, and there are as many
+#: as make that no chance (20 tosses of a coin fall so once in fifty times).
+_RIGHT_OF_JUDGED = 0.75
+_LEAST_JUDGED = 20
+
 # GeoPackage writes the time of writing; equal boundaries are to be equal bytes.
 _WRITTEN = "2000-01-01T00:00:00.000Z"
 
@@ -42,6 +49,18 @@ class Proposal:
     """``datum``: the one that fits, or None; ``distances_m``: mean distance to the reference under each hypothesis."""
 
     datum: str | None
+    distances_m: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class PlacesProposal:
+    """``datum``: the one that fits, or None. Under each hypothesis ``shares``: which part (0 to 1) of the ``places``
+    lies in the district stated, and ``distances_m``: how far the others lie from it on average (0: there is none).
+    """
+
+    datum: str | None
+    places: int
+    shares: Mapping[str, float]
     distances_m: Mapping[str, float]
 
 
@@ -148,6 +167,47 @@ def propose_datum(boundaries: gpd.GeoDataFrame | gpd.GeoSeries, reference: gpd.G
     best, next_best = sorted(distances, key=lambda datum: distances[datum])[:2]
     fits = distances[best] <= _FITS_M and distances[next_best] >= _CLEARLY * distances[best]
     return Proposal(best if fits else None, distances)
+
+
+def propose_datum_of_places(
+    places: gpd.GeoSeries, districts: Sequence[str | None], reference: gpd.GeoDataFrame
+) -> PlacesProposal:
+    """Which datum points in degrees are in: under which they lie in the districts that they themselves state.
+
+    ``districts`` (one per place) are values of ``code`` or ``name_zh`` of ``reference`` (EPSG:4490); places that state
+    none of them, or have no point, do not count. A datum is proposed where at least 90 % lie in their district and,
+    of the places that lie in theirs under either it or the next best and not under the other (those near a border), at
+    least 20 and three quarters are in it under this one. ``cgcs2000`` stands for WGS-84 too.
+
+    Raises:
+        CrsError: no place states a district of the reference, or coordinates that are no degrees.
+    """
+    projection = area_projection(reference.total_bounds)
+    shapes = np.asarray(reference.geometry.to_crs(projection).array, dtype=object)
+    known = {str(name): at for key in ("name_zh", "code") for at, name in enumerate(reference[key])}
+    points = np.asarray(places.array, dtype=object)
+    stated = np.array([known.get(str(name).strip(), -1) for name in districts], dtype=int)
+    counted = (stated >= 0) & (shapely.get_type_id(points) == 0) & ~shapely.is_empty(points)
+    if not counted.any():
+        raise CrsError("没有一个点写明所在区划，无法判断基准")
+    points, own = points[counted], shapes[stated[counted]]
+    lonlat = shapely.get_coordinates(points)
+    if not (np.abs(lonlat) <= (180, 90)).all():
+        raise CrsError("坐标不是经纬度，无法判断基准")
+    shapely.prepare(shapes)
+    inside, shares, distances = {}, {}, {}
+    for datum in HYPOTHESES:
+        moved = gpd.GeoSeries(shapely.points(shift(lonlat, datum, "cgcs2000")), crs=INSIDE).to_crs(projection)
+        off = shapely.distance(own, np.asarray(moved.array, dtype=object))
+        inside[datum] = off == 0
+        shares[datum] = float(inside[datum].mean())
+        distances[datum] = float(off[off > 0].mean()) if (off > 0).any() else 0.0
+    best, next_best = sorted(shares, key=lambda datum: -shares[datum])[:2]
+    right = int((inside[best] & ~inside[next_best]).sum())
+    judged = int((inside[best] ^ inside[next_best]).sum())
+    clearly = judged >= _LEAST_JUDGED and right >= _RIGHT_OF_JUDGED * judged
+    fits = shares[best] >= _IN_STATED_DISTRICT and clearly
+    return PlacesProposal(best if fits else None, int(counted.sum()), shares, distances)
 
 
 def _along(line: shapely.Geometry) -> np.ndarray:

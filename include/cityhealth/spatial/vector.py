@@ -30,7 +30,8 @@ import pyproj
 import shapely
 
 from cityhealth.errors import Place, UnreadableFile
-from cityhealth.tabular.containers import ZIP
+from cityhealth.spatial.places import read_places
+from cityhealth.tabular.containers import OLE, ZIP
 from cityhealth.tabular.limits import MEGABYTE, Limits
 from cityhealth.tabular.package import Package
 
@@ -39,7 +40,7 @@ MESSAGES = {
     "file_too_large": "文件太大",
     "damaged": "文件已损坏或传输不完整，请重新发送",
     "unsupported_format": "不是可识别的矢量文件，请发送 GeoPackage、GeoJSON、打包为 zip 的 Shapefile、DXF、KML、"
-    "OSM PBF 或 FlatGeobuf",
+    "OSM PBF、FlatGeobuf，或有经度、纬度两列的 CSV、Excel 表格",
     "unsafe_archive": "压缩包内含越界路径或链接，已拒绝读取",
     "unsafe_content": "文件内含指向其他数据的定义，已拒绝读取",
     "undecodable": "无法识别属性的文字编码，请注明编码或另存为 UTF-8",
@@ -65,6 +66,7 @@ _DRIVERS = {
     ".osm.pbf": {"OSM"},
     ".shp": {"ESRI Shapefile"},
 }
+_WORKBOOK_ENTRY = "[Content_Types].xml"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _HARMLESS_MODULES = re.compile(r"using\s+[\"'\[]?(rtree|fts[345])\b", re.IGNORECASE)
 _REACHING_OUT = re.compile(r"ogr_|gdal|load_extension|readfile", re.IGNORECASE)
@@ -101,10 +103,14 @@ def read_layers(
         raise _refuse("empty", filename)
     if len(data) > limits.file_bytes:
         raise _refuse("file_too_large", filename, f"上限 {limits.file_bytes // MEGABYTE} MB")
-    with tempfile.TemporaryDirectory() as folder:
-        layers: list[Layer] = []
-        for source in _sources(data, filename, encoding, Path(folder), limits):
-            layers += _layers_of(source, filename, pyproj.CRS.from_user_input(crs) if crs is not None else None)
+    told = pyproj.CRS.from_user_input(crs) if crs is not None else None
+    if _may_be_table(data):
+        layers = _layers_of_places(data, filename, encoding, told, limits)
+    else:
+        layers = []
+        with tempfile.TemporaryDirectory() as folder:
+            for source in _sources(data, filename, encoding, Path(folder), limits):
+                layers += _layers_of(source, filename, told)
     if not layers:
         raise _refuse("no_geometry", filename)
     return layers
@@ -122,6 +128,36 @@ class _Source:
 
 def _refuse(code: str, filename: str, detail: str = "") -> UnreadableFile:
     return UnreadableFile(code, MESSAGES[code] + (f"（{detail}）" if detail else ""), Place(filename))
+
+
+def _may_be_table(data: bytes) -> bool:
+    """A workbook, or what is none of the vector formats."""
+    if data.startswith(ZIP):
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                return _WORKBOOK_ENTRY in archive.namelist()
+        except (zipfile.BadZipFile, NotImplementedError, ValueError):
+            return False
+    return data.startswith(OLE) or _recognised(data) is None
+
+
+def _layers_of_places(
+    data: bytes, filename: str, encoding: str | None, told: pyproj.CRS | None, limits: Limits
+) -> list[Layer]:
+    try:
+        tables = read_places(data, filename, encoding, limits)
+    except UnreadableFile as error:
+        # Bytes that are no vector format may be no table either; a workbook, or the sender's word for text, is clear.
+        known = data.startswith((*ZIP, OLE)) or error.code == "undecodable"
+        raise (error if known else _refuse("unsupported_format", filename)) from error
+    if not tables:
+        raise _refuse("unsupported_format", filename, "没有找到经度、纬度各一列")
+    kept = [table for table in tables if table.frame.geometry.notna().any()]
+    # The columns say degrees; of which datum the manifest says.
+    return [
+        Layer(t.name, t.frame.set_crs(told, allow_override=True) if told else t.frame, told or t.frame.crs, t.encoding)
+        for t in kept
+    ]
 
 
 def _sources(data: bytes, filename: str, encoding: str | None, folder: Path, limits: Limits) -> Iterator[_Source]:
@@ -145,6 +181,13 @@ def _plain(data: bytes, kind: str, filename: str, own_name: str, target: Path, e
 
 
 def _kind(data: bytes, filename: str) -> str:
+    kind = _recognised(data)
+    if kind is None:
+        raise _refuse("unsupported_format", filename)
+    return kind
+
+
+def _recognised(data: bytes) -> str | None:
     head = data[:4096].removeprefix(_UTF8_MARK).lstrip()
     if data.startswith(b"SQLite format 3\x00"):
         return ".gpkg"
@@ -160,7 +203,7 @@ def _kind(data: bytes, filename: str) -> str:
         return ".kml"
     if re.match(rb"(999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION", head):
         return ".dxf"
-    raise _refuse("unsupported_format", filename)
+    return None
 
 
 def _unpacked(data: bytes, filename: str, encoding: str | None, folder: Path, limits: Limits) -> Iterator[_Source]:
