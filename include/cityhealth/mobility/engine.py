@@ -192,7 +192,7 @@ def _spark(master: str, own: Path, memory: str) -> Any:
 
 
 def _find_pyspark() -> None:
-    """Put the Python of SPARK_HOME on the path: only when Spark is asked for, since others import it when they see it."""
+    """Put the Python of SPARK_HOME on the path: only for Spark, since others import it wherever they see it."""
     home = Path(os.environ.get("SPARK_HOME") or "none")
     # A distribution of Spark has the sources as a folder and zipped, the wheel only zipped.
     zipped = sorted(home.glob("python/lib/*.zip"))
