@@ -42,11 +42,15 @@ _POLLUTANTS = tuple(_HEADINGS)
 _ON_THE_HILL = 0.6
 _MISSING_SHARE = 0.004
 
+#: The first hour, and the concentration of this and each that follows.
+Episode = tuple[datetime, tuple[int, ...]]
+
 #: Fine particles of the two episodes, hour by hour: over 115 is an index over 150, over 150 one over 200.
-_PAST = (datetime(2021, 7, 3, 20, tzinfo=CITY_TIMEZONE), (70, 128, 170, 190, 195, 195, 185, 170, 128, 60))
-_STANDING = (datetime(2021, 7, 19, 16, tzinfo=CITY_TIMEZONE), (65, 128, 170, 188, 195, 200, 195))
+_PAST: Episode = (datetime(2021, 7, 3, 20, tzinfo=CITY_TIMEZONE), (70, 128, 170, 190, 195, 195, 185, 170, 128, 60))
+_STANDING: Episode = (datetime(2021, 7, 19, 16, tzinfo=CITY_TIMEZONE), (65, 128, 170, 188, 195, 200, 195))
 #: Fine particles at one station beside a building site.
-_SITE, _SITE_HOURS = "2162A", (datetime(2021, 6, 28, 9, tzinfo=CITY_TIMEZONE), (200, 210, 205, 198))
+_SITE = "2162A"
+_SITE_HOURS: Episode = (datetime(2021, 6, 28, 9, tzinfo=CITY_TIMEZONE), (200, 210, 205, 198))
 #: Station → its first hour without a reading and how many there are.
 _SILENT = {
     "2164A": (datetime(2021, 7, 10, 8, tzinfo=CITY_TIMEZONE), 26),
@@ -156,9 +160,9 @@ def _texts(stations: list[Station], hours: list[datetime], rng: np.random.Genera
     day = np.array([(hour - FIRST_HOUR) // timedelta(days=1) for hour in hours])
     levels = _levels(clock, day, rng)
     fine = levels["pm2_5"]
-    for begin, values in (_PAST, _STANDING):
+    for begin, drawn in (_PAST, _STANDING):
         at = hours.index(begin)
-        fine[at : at + len(values)] = values
+        fine[at : at + len(drawn)] = drawn
     levels["pm10"] = fine * 1.3 + 25
     found: Texts = {}
     for station in stations:
@@ -251,7 +255,7 @@ def _hour(
     features = []
     for station in stations:
         given = {pollutant: texts.get((station.code, pollutant, hour)) for pollutant in _POLLUTANTS}
-        place = (float(station.lon), float(station.lat))
+        place = (float(station.lon or 0), float(station.lat or 0))
         features.append(_feature(station.code, station.name_zh, city, place, hour, given))
     for number in range(1, _OTHER_STATIONS + 1):
         given = {pollutant: f"{rng.uniform(5, 60):.0f}" for pollutant in _POLLUTANTS}

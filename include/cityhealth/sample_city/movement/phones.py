@@ -31,7 +31,7 @@ _MORE_COMMUTERS, _FEWER_NEAR = 1.04, 0.93
 _INTO_TOWN, _VISITING = 0.05, 0.06
 _NEAR_M, _LEAST_M = 5_000.0, 800.0
 #: Minutes of a commute: before and after, and per kilometre.
-_SETTLING, _PER_KM = 7.0, 4.0
+_SETTLING, _PER_KM = 5.0, 3.6
 _SPREAD_M, _NOISE_M = 45.0, 12.0
 #: Hours at which a phone tells where it is: at home (whole day), and at work.
 _AT_HOME = np.array([0.5, 2.5, 4.5, 5.8, 7.5, 9.5, 11.0, 13.0, 15.0, 17.0, 19.0, 21.2, 22.1, 23.3])
@@ -120,7 +120,7 @@ def phone_files(
         THIRD,
         67,
         (MovementOddity.OWN_NAMES, MovementOddity.FAULTY_FIXES, MovementOddity.TWO_IDS),
-        Expected("accepted"),
+        Expected("accepted", ("all_readable",)),
     )
     mine = people.commute & ~people.beyond
     apart = np.hypot(*(people.work - people.home).T)

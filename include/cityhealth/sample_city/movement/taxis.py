@@ -46,7 +46,7 @@ def taxi_files(town: Town, fixes: Fixes, rng: np.random.Generator) -> tuple[list
             rows = rows[told.local[rows] % 86_400 < 43_200]
         halves = np.array_split(rows, 2) if number in _TWO_PARTS else [rows]
         parts += [(part_path(FEED, of, n), told.part(half)) for n, half in enumerate(halves)]
-    marked = Expected("accepted", ("zone_stated",))
+    marked = Expected("accepted", ("zone_stated", "all_readable"))
     oddities = (
         MovementOddity.WEB_MAP,
         MovementOddity.OWN_NAMES,

@@ -80,9 +80,9 @@ def drive(streets: Network, vehicles: int, rng: np.random.Generator) -> tuple[Fi
         spread = np.where(on[ticks], _NOISE_M, _DRIFT_M)
         noise = rng.normal(0.0, 1.0, (2, len(ticks))) * spread
         found.append((np.full(len(ticks), vehicle), second, east + noise[0], north + noise[1], moved))
-    *columns, speed = (np.concatenate(column) for column in zip(*found, strict=True))
+    numbers, second, east, north, speed = (np.concatenate(column) for column in zip(*found, strict=True))
     kmh = np.rint(np.maximum(speed * rng.normal(1.0, 0.08, len(speed)), 0.0)).astype(np.int64)
-    return Fixes(*columns, kmh), Driven(km, hours)
+    return Fixes(numbers, second, east, north, kmh), Driven(km, hours)
 
 
 def _driving(vehicles: int, rng: np.random.Generator) -> NDArray[np.bool_]:
