@@ -107,8 +107,8 @@ def _build(
     as_of: datetime | None,
 ) -> BuildResult:
     project = Project(warehouse, settings)
-    # Summaries of periods are made by cityhealth.transform.editions.
-    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", "tag:summary"]
+    # Summaries of periods are made by cityhealth.transform.editions, warnings by cityhealth.transform.monitor.
+    command = ["build", "--exclude-resource-type", "unit_test", "--exclude", "tag:summary", "tag:monitor"]
     command += ["--select", *select.split()] if select else []
     variables = {"as_of": as_of.isoformat()} if as_of else {}
     scope = " ".join([select or _ALL, *variables.values()])

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 #: Any number: with the period's hash the lock of whoever summarises that period.
 _PERIOD_LOCK = 720_140
 #: A parse with this variable makes everything before the marts part of one statement.
-_MODE = {"as_of_mode": True}
+MODE = {"as_of_mode": True}
 #: So often a summary is computed again because judgements of what was received by its cut-off came meanwhile.
 _TRIES = 3
 
@@ -95,7 +95,7 @@ def summarise(
     catalogue = _catalogue_hash(history, window, campaigns)
     variables = _variables(window, campaigns)
     code = _code_hash(settings, variables)
-    with _side_by_side(warehouse, settings) as connection, _alone_with(connection, window):
+    with side_by_side(warehouse, settings) as connection, _alone_with(connection, window):
         for _ in range(_TRIES):
             inputs = _Inputs(code, catalogue, gate_hash(connection, window.cutoff))
             latest = _latest(connection, window.key)
@@ -122,7 +122,7 @@ def prepare(warehouse: Warehouse, settings: Settings) -> None:
     Raises:
         BuildError, WarehouseError: as :func:`summarise`.
     """
-    with _side_by_side(warehouse, settings):
+    with side_by_side(warehouse, settings):
         return
 
 
@@ -183,7 +183,7 @@ def _code_hash(settings: Settings, variables: dict[str, object]) -> str:
 
 
 @contextmanager
-def _side_by_side(warehouse: Warehouse, settings: Settings) -> Iterator[psycopg.Connection]:
+def side_by_side(warehouse: Warehouse, settings: Settings) -> Iterator[psycopg.Connection]:
     """Share the build lock with other summaries, over tables that stand ready; yields the connection that holds it."""
     with warehouse.connect("transformer", autocommit=True) as connection:
         connection.execute("select pg_advisory_lock_shared(%s)", (BUILD_LOCK,))
@@ -210,7 +210,7 @@ def _alone_with(connection: psycopg.Connection, window: ReportingPeriod) -> Iter
             connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (_PERIOD_LOCK, window.key))
 
 
-def _project_hash(settings: Settings) -> str:
+def project_hash(settings: Settings) -> str:
     project = settings.dbt_project_dir
     return files_hash([project / part for part in ("models", "macros", "tests", "seeds/properties", "dbt_project.yml")])
 
@@ -222,19 +222,19 @@ def _stands_ready(connection: psycopg.Connection, settings: Settings) -> bool:
         " and relkind in ('r', 'v') and relname = any(%s)) from ops.preparation",
         (marts,),
     ).fetchone()
-    return row == (_project_hash(settings), files_hash([settings.seed_dir]), len(marts))
+    return row == (project_hash(settings), files_hash([settings.seed_dir]), len(marts))
 
 
 def _prepare(warehouse: Warehouse, settings: Settings, connection: psycopg.Connection) -> None:
-    project, code, seeds = Project(warehouse, settings), _project_hash(settings), files_hash([settings.seed_dir])
+    project, code, seeds = Project(warehouse, settings), project_hash(settings), files_hash([settings.seed_dir])
     log.info("preparing the tables of half-month summaries")
     nodes = project.run(
         [
             "build", "--select", "resource_type:seed", "tag:summary", "period_edition", "period_document",
             "--exclude-resource-types", "test", "unit_test",
         ],
-        variables=_MODE,
-        manifest=project.parsed(_MODE, code),
+        variables=MODE,
+        manifest=project.parsed(MODE, code),
         folder="preparation",
     )  # fmt: skip
     if failed := [node for node in nodes if node.failed]:
@@ -264,8 +264,8 @@ def _compute(
                 "--threads", "2", "--no-write-json",
             ],
             on_node,
-            {**_MODE, **variables, "edition": number},
-            manifest=project.parsed(_MODE, _project_hash(settings)),
+            {**MODE, **variables, "edition": number},
+            manifest=project.parsed(MODE, project_hash(settings)),
             folder=f"summaries/{window.key}",
         )  # fmt: skip
         if failed := [node for node in nodes if node.failed]:
