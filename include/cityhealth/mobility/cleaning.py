@@ -22,6 +22,7 @@ import ibis
 
 from cityhealth.mobility.engine import Engine
 from cityhealth.mobility.rules import number
+from cityhealth.mobility.windows import day_number
 from cityhealth.mobility.zones import Zones, distance_m, locate
 
 DAY_SECONDS = 86_400
@@ -48,7 +49,7 @@ class Cleaned:
 
 def first_second(day: date) -> int:
     """The second with which a day begins."""
-    return (day - date(1970, 1, 1)).days * DAY_SECONDS
+    return day_number(day) * DAY_SECONDS
 
 
 def speed_limit(rules: Mapping[str, str]) -> float:

@@ -25,6 +25,7 @@ import ibis
 from cityhealth.mobility.cleaning import DAY_SECONDS, clean_positions, first_second, speed_limit
 from cityhealth.mobility.engine import Engine
 from cityhealth.mobility.rules import MobilityError, number
+from cityhealth.mobility.windows import day_number
 from cityhealth.mobility.zones import Zones, distance_m, locate
 
 #: Goes up with any change to what a day is summed up to.
@@ -67,8 +68,9 @@ class _Job:
     people: float | None
 
     def write(self, expr: ibis.Table, name: str) -> None:
-        number_of_day = (self.day - date(1970, 1, 1)).days
-        stamped = expr.mutate(day=ibis.literal(number_of_day, "int64"), people=ibis.literal(self.people, "float64"))
+        stamped = expr.mutate(
+            day=ibis.literal(day_number(self.day), "int64"), people=ibis.literal(self.people, "float64")
+        )
         self.engine.write(stamped, self.folder / f"{name}.parquet")
 
 

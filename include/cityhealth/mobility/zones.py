@@ -30,7 +30,7 @@ _DEGREE_M = math.pi * EARTH_M / 180
 
 #: cell = row × this + column. Columns count from longitude 0, rows from latitude 0, so that cells keep their numbers
 #: when areas change.
-_COLUMNS = 1 << 24
+CELL_COLUMNS = 1 << 24
 
 #: No limit to this side but the cell's own.
 _OPEN = 1000.0
@@ -96,12 +96,12 @@ class Zones:
         """The cell of a position in degrees."""
         column = (lon / ibis.literal(self.dlon)).floor().cast("int64")
         row = (lat / ibis.literal(self.dlat)).floor().cast("int64")
-        return row * _COLUMNS + column
+        return row * CELL_COLUMNS + column
 
     def middle(self, cell: ibis.Column) -> tuple[ibis.Value, ibis.Value]:
         """Longitude and latitude in degrees of the middle of a cell."""
-        row = (cell - cell % _COLUMNS).cast("float64") / float(_COLUMNS)
-        return ((cell % _COLUMNS).cast("float64") + 0.5) * self.dlon, (row + 0.5) * self.dlat
+        row = (cell - cell % CELL_COLUMNS).cast("float64") / float(CELL_COLUMNS)
+        return ((cell % CELL_COLUMNS).cast("float64") + 0.5) * self.dlon, (row + 0.5) * self.dlat
 
 
 def locate(table: ibis.Table, zones: Zones, engine: Engine, lon: str = "lon", lat: str = "lat") -> ibis.Table:
@@ -232,7 +232,7 @@ def _whole_cells(bounds: Floats, crossed: Mapping[tuple[int, int], Floats], grid
     row_index, column_index = np.nonzero(free)
     row, column = rows[row_index], columns[column_index]
     zones = ground.zones((column + 0.5) * grid.dlon, (row + 0.5) * grid.dlat)
-    cells = row * _COLUMNS + column
+    cells = row * CELL_COLUMNS + column
     inside = zones > 0
     sides = [pa.array(np.full(inside.sum(), side)) for side in _EVERYWHERE]
     return pa.Table.from_arrays([pa.array(cells[inside]), pa.array(zones[inside]), *sides], schema=_PIECES)
@@ -301,7 +301,7 @@ def _slabs(cell: tuple[int, int], segments: Floats, grid: _Grid) -> Iterator[_Sl
         at_base = (x1 + slopes * (base - y1))[within][order]
         borders = list(zip(at_base.tolist(), slopes[within][order].tolist(), strict=True))
         yield _Slab(
-            cell=cell[0] * _COLUMNS + cell[1],
+            cell=cell[0] * CELL_COLUMNS + cell[1],
             base=float(base),
             top=float(top),
             south=-_OPEN if base == south else float(base),
