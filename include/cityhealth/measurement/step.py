@@ -1,9 +1,9 @@
-"""The step *measure*: after the gate, from accepted layers and scenes to batches of measured values."""
+"""The step *measure*: after the gate, from what was accepted to batches of measured values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
@@ -23,6 +23,8 @@ from cityhealth.measurement.air import air_due
 from cityhealth.measurement.due import Computed, Due
 from cityhealth.measurement.ground import Ground
 from cityhealth.measurement.layers import measure_layers
+from cityhealth.measurement.movement import Movement, Store, accepted_parts
+from cityhealth.measurement.movement_plan import MovementPlan, movement_plans
 from cityhealth.measurement.plan import Plan, plans
 from cityhealth.measurement.rows import SCHEMA, inputs_hash, rows
 from cityhealth.measurement.scene_store import SceneWork, scene_jobs
@@ -62,7 +64,7 @@ def measure(
     until: datetime | None = None,
     progress: Callable[[str], None] = lambda message: None,
 ) -> list[str]:
-    """Measure what the layers and scenes received up to ``until`` (aware; None = all) bring about and is not measured.
+    """Measure what was received up to ``until`` (aware; None = all) brings about and is not measured yet.
 
     Every arrival is looked at, in order of receipt, each as of its own receipt and by the catalogue of its day: so an
     arrival that was loaded late changes what came after it, and nothing depends on when this runs. An arrival whose
@@ -100,7 +102,7 @@ def open_parts(
     with _work(warehouse, landing, areas_path) as work:
         found = {
             key: ScenePart(due.arrival_id, *key)
-            for due in work.open_on_maps(catalogue_on)
+            for due in work.open_scenes(catalogue_on)
             for job in scene_jobs(due.scene_plans)
             for key in work.scenes.open_parts(job)
         }
@@ -122,18 +124,19 @@ def answer_parts(
         As :func:`measure`.
     """
     with _work(warehouse, landing, areas_path) as work:
-        for due in work.open_on_maps(catalogue_on):
+        for due in work.open_scenes(catalogue_on):
             wanted = [(p.scene_id, p.question_hash, p.part) for p in parts if p.arrival_id == due.arrival_id]
             for job in scene_jobs(due.scene_plans) if wanted else ():
                 work.scenes.answer(job, wanted)
 
 
 @dataclass(frozen=True)
-class _OnMaps:
-    """An arrival of layers or imagery with its plans."""
+class _Planned:
+    """An arrival of layers, imagery or movement data, and what it brings about: on maps, and of movement data."""
 
     arrival_id: str
     plans: tuple[Plan, ...]
+    moves: tuple[MovementPlan, ...]
     inputs: str
 
     @property
@@ -146,31 +149,45 @@ class _Work:
     connection: psycopg.Connection
     ground: Ground
     scenes: SceneWork
+    movement: Movement
 
     def due(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None) -> Iterator[Due]:
         """Of one feed after the other, each in order of receipt."""
-        for planned in self._on_maps(catalogue_on, until):
-            yield Due(planned.arrival_id, planned.inputs, bool(planned.plans), partial(self._from_maps, planned))
+        for planned in self._planned(catalogue_on, until):
+            yield self._due(planned)
         yield from air_due(self.connection, catalogue_on, until)
 
-    def open_on_maps(self, catalogue_on: Callable[[date], Catalogue]) -> Iterator[_OnMaps]:
-        """The arrivals of layers and imagery that are to be measured (again)."""
+    def open_scenes(self, catalogue_on: Callable[[date], Catalogue]) -> Iterator[_Planned]:
+        """The arrivals for which scenes are to be measured (again)."""
         before = _measured_before(self.connection)
-        for planned in self._on_maps(catalogue_on, None):
-            due = Due(planned.arrival_id, planned.inputs, bool(planned.plans), partial(self._from_maps, planned))
-            if _is_due(due, before.get(planned.arrival_id)):
+        for planned in self._planned(catalogue_on, None):
+            if planned.scene_plans and _is_due(self._due(planned), before.get(planned.arrival_id)):
                 yield planned
 
-    def _on_maps(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None) -> Iterator[_OnMaps]:
+    def _planned(self, catalogue_on: Callable[[date], Catalogue], until: datetime | None) -> Iterator[_Planned]:
         sources = accepted_sources(self.connection, until)
+        parts = accepted_parts(self.connection, until)
         for arrival_id, received_at in _arrivals(self.connection, until):
             catalogue = catalogue_on(received_at.astimezone(CITY_TIMEZONE).date())
-            planned = tuple(plans(arrival_id, sources, catalogue))
-            yield _OnMaps(arrival_id, planned, inputs_hash(planned, self.ground.sha256))
+            plans_ = tuple(plans(arrival_id, sources, catalogue))
+            moves = tuple(movement_plans(arrival_id, (received_at, arrival_id), parts, sources, catalogue))
+            inputs = [inputs_hash(plans_, self.ground.sha256), *(move.inputs(self.ground.sha256) for move in moves)]
+            yield _Planned(arrival_id, plans_, moves, stable_id(*inputs) if moves else inputs[0])
 
-    def _from_maps(self, planned: _OnMaps) -> Computed:
+    def _due(self, planned: _Planned) -> Due:
+        anything = bool(planned.plans or planned.moves)
+        return Due(planned.arrival_id, planned.inputs, anything, partial(self._computed, planned))
+
+    def _computed(self, planned: _Planned) -> Computed:
         layer_plans = [plan for plan in planned.plans if plan.measurement.feed == "layers"]
-        return Computed(rows([*measure_layers(layer_plans, self.ground), *self.scenes.measured(planned.scene_plans)]))
+        outcomes = [*measure_layers(layer_plans, self.ground), *self.scenes.measured(planned.scene_plans)]
+        tables: dict[str, list[pa.Table]] = {}
+        for move in planned.moves:
+            found, beside = self.movement.carry_out(move)
+            outcomes += found
+            for name, table in beside.items():
+                tables.setdefault(name, []).append(table)
+        return Computed(rows(outcomes), {name: pa.concat_tables(parts) for name, parts in tables.items()})
 
 
 def _is_due(due: Due, before: str | None) -> bool:
@@ -179,9 +196,10 @@ def _is_due(due: Due, before: str | None) -> bool:
 
 @contextmanager
 def _work(warehouse: Warehouse, landing: LandingZone, areas_path: Path) -> Iterator[_Work]:
-    with warehouse.connect("loader", autocommit=True) as connection:
+    with warehouse.connect("loader", autocommit=True) as connection, ExitStack() as stack:
         ground = Ground(areas_path, Features(connection).of)
-        yield _Work(connection, ground, SceneWork(connection, landing, ground))
+        scenes = SceneWork(connection, landing, ground)
+        yield _Work(connection, ground, scenes, Movement(connection, Store.of(warehouse.settings), ground, stack))
 
 
 @contextmanager
@@ -193,7 +211,7 @@ def _measuring(warehouse: Warehouse) -> Iterator[None]:
 
 def _arrivals(connection: psycopg.Connection, until: datetime | None) -> list[tuple[str, datetime]]:
     return connection.execute(
-        "select arrival_id, received_at from raw.arrival where feed in ('layers', 'imagery')"
+        "select arrival_id, received_at from raw.arrival where feed in ('layers', 'imagery', 'mobility')"
         " and (%(until)s::timestamptz is null or received_at <= %(until)s::timestamptz)"
         " order by received_at, arrival_id",
         {"until": until},
