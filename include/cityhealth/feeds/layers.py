@@ -104,7 +104,7 @@ class LayersFeed:
             hint = self._proposed(read_layers(data, arrival.filename))
         except UnreadableFile:
             hint = None
-        return UnreadableFile(error.code, f"{error.message}。{hint}", error.place) if hint else error
+        return UnreadableFile(error.code, f"{error.message}。{hint}", error.place or arrival.place) if hint else error
 
     def _proposed(self, layers: Sequence[Layer]) -> str | None:
         """Which datum fits boundaries or places, in words: for the sender to state, never taken."""
