@@ -97,6 +97,18 @@ comment on table gate.air_reading is
     '空气质量小时值及校验结论。Grain: one pollutant of one station and hour of one gate run.';
 comment on column gate.air_reading.hour is 'The end of the hour over which was averaged, as stations report it.';
 
+-- Its columns are those of raw.measured_value when it was made.
+drop view gate.current_measured_value;
+create view gate.current_measured_value as
+select
+    measured_value.*, item_value.item_code, item_value.area_code, item_value.period, item_value.value,
+    item_value.unit, item_value.verdict, item_value.marked, item_value.department_code,
+    current_run.arrival_id, current_run.received_at, current_run.filename
+from raw.measured_value as measured_value
+join gate.current_run as current_run on current_run.batch_id = measured_value.batch_id
+left join gate.item_value as item_value
+    on item_value.gate_run_id = current_run.gate_run_id and item_value.line_no = measured_value.line_no;
+
 create view gate.current_mobility_part as
 select
     mobility_part.*, current_run.arrival_id, current_run.received_at,
@@ -241,7 +253,8 @@ grant select on
     raw.mobility_part, raw.air_reading, gate.mobility_part, gate.air_reading, gate.current_mobility_part,
     gate.current_air_reading, ops.mobility_partial, ops.presence_cell, ops.commute_flow, ops.speed_day,
     ops.air_hour, ops.air_day to transformer;
-grant select on gate.current_mobility_part, gate.current_air_reading to loader;
+grant select on gate.current_mobility_part, gate.current_air_reading, gate.current_measured_value to loader;
+grant select on gate.current_measured_value to transformer;
 grant select, insert, update on ops.warning_told to transformer;
 """
 
