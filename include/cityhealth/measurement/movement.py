@@ -41,6 +41,10 @@ order by part.received_at, part.arrival_id, part.line_no
 """
 
 
+#: Items of people present, which are shown by grid cell as well.
+PARTS_OF_DAY = {"night_population": "night", "day_population": "day"}
+
+
 @dataclass(frozen=True)
 class Store:
     """Where movement data lie under hashed device ids, and what sums them up (``duckdb`` or a Spark master)."""
@@ -193,6 +197,31 @@ class Movement:
             else:
                 values[code] = Value(one.number, one.unit, devices=one.devices)
         return Outcome(plan, values, lacking)
+
+    def _beside(self, planned: MovementPlan, partials: Sequence[DayPartial], zones: Zones) -> dict[str, pa.Table]:
+        from cityhealth.mobility.tables import commute_flows, presence_cells, speed_days
+
+        engine, least = self._engine, least_devices(planned)
+        of_method: dict[str, list[Plan]] = {}
+        for plan in planned.plans:
+            of_method.setdefault(plan.measurement.method, []).append(plan)
+        tables = {}
+        present = of_method.get("present_people", [])
+        if present:
+            parts_of_day = {
+                PARTS_OF_DAY[plan.measurement.item_code]: plan.measurement.parameters
+                for plan in present
+                if plan.measurement.item_code in PARTS_OF_DAY
+            }
+            tables["presence_cell"] = presence_cells(engine, partials, parts_of_day, zones, planned.year, least)
+        for plan in of_method.get("commuters", [])[:1]:
+            counties = {area.code for plan in present for area in plan.areas}
+            tables["commute_flow"] = commute_flows(
+                engine, partials, plan.measurement.parameters, zones, planned.year, least, counties or None
+            )
+        for plan in of_method.get("driven_distance", [])[:1]:
+            tables["speed_day"] = speed_days(engine, partials, plan.measurement.parameters, zones, least)
+        return tables
 
 
 def least_devices(planned: MovementPlan) -> int:

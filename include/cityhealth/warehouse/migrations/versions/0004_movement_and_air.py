@@ -144,7 +144,7 @@ comment on column ops.mobility_partial.removed is 'JSON: cleaning rule → rows 
 
 create table ops.presence_cell (
     batch_id text not null references raw.batch,
-    year integer not null,
+    year bigint not null,
     part_of_day text not null check (part_of_day in ('night', 'day')),
     cell text not null,
     lon double precision not null,
@@ -159,7 +159,7 @@ comment on table ops.presence_cell is
 
 create table ops.commute_flow (
     batch_id text not null references raw.batch,
-    year integer not null,
+    year bigint not null,
     home_area text not null,
     work_area text not null,
     people double precision not null,
