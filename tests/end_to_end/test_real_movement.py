@@ -26,6 +26,7 @@ from cityhealth.errors import CityHealthError, Place
 from cityhealth.mobility.cells import CellPoints, read_cells
 from cityhealth.mobility.engine import open_engine
 from cityhealth.mobility.entry import enter
+from cityhealth.mobility.lengths import trip_lengths
 from cityhealth.mobility.manifest import Manifest
 from cityhealth.mobility.partials import LENGTH_STEP_M, compute_day
 from cityhealth.mobility.zones import build_zones
@@ -117,10 +118,10 @@ def test_the_lengths_of_trips_and_the_share_under_five_kilometres(
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     entered = enter(path, Place(path.name), digest, "trip_matrix", manifest, day, "s", tmp_path, cells=cells)
     zones = build_zones({"grid": shapely.box(*grid.frame.total_bounds).buffer(0.01)}, 5000)
+    entered_part = tmp_path / f"{entered.store_key}.parquet"
     with open_engine("duckdb", tmp_path / "engine") as engine:
-        counts = compute_day(
-            engine, "trip_matrix", [tmp_path / f"{entered.store_key}.parquet"], day, {}, zones, tmp_path / "day", None
-        )
+        counts = compute_day(engine, "trip_matrix", [entered_part], day, {}, zones, tmp_path / "day", None)
+        lengths = trip_lengths(engine, engine.read(entered_part))
     sums = pq.read_table(tmp_path / "day" / "trips.parquet").to_pandas()
 
     half_lat = np.sin(np.radians(pairs["d_lat"] - pairs["o_lat"]) / 2)
@@ -135,6 +136,11 @@ def test_the_lengths_of_trips_and_the_share_under_five_kilometres(
     ours = sums.groupby("half_kilometre")["travellers"].sum()
     theirs = taxis.groupby((metres // LENGTH_STEP_M).astype(int)).sum()
     assert {int(step): int(count) for step, count in ours.items()} == theirs.to_dict()
+    assert dict(zip(*lengths.lengths.to_pydict().values(), strict=True)) == {
+        step * LENGTH_STEP_M: count for step, count in theirs.items()
+    }
+    assert (lengths.travellers, lengths.shorter) == (taxis.sum(), taxis[metres < 5000].sum())
+    assert lengths.times.num_rows == 0
     assert sums["distance_m"].sum() == pytest.approx((metres * taxis).sum(), rel=1e-9)
     short = ours[ours.index < 5000 // LENGTH_STEP_M].sum() / ours.sum()
     assert short == pytest.approx(taxis[metres < 5000].sum() / taxis.sum(), abs=1e-12)
