@@ -132,10 +132,11 @@ def ingest_tasks(feed_name: str, asset: Asset, measured: Literal["no", "at once"
 def _to_measure() -> tuple:
     """What the functions of :mod:`cityhealth.measurement.step` begin with."""
     from cityhealth.catalogue import load_history
+    from cityhealth.measurement.movement import Store
     from cityhealth.settings import from_environment
 
     settings = from_environment()
-    return _warehouse(), _landing(), load_history(settings.seed_dir).on, settings.areas_path
+    return _warehouse(), _landing(), load_history(settings.seed_dir).on, settings.areas_path, Store.of(settings)
 
 
 def _landing():

@@ -19,6 +19,7 @@ from cityhealth.errors import IncompleteTransfer
 from cityhealth.feeds import feed_named
 from cityhealth.feeds.pipeline import collect, gate_batches, ingest, load_arrivals, measure_and_gate
 from cityhealth.landing import LandingZone
+from cityhealth.measurement.movement import Store
 from cityhealth.measurement.step import answer_parts, measure, open_parts
 from cityhealth.settings import Settings
 from cityhealth.spatial.crs import INSIDE
@@ -176,7 +177,7 @@ def test_a_scene_of_two_tiles_is_measured_part_by_part_and_once(
     land_scene(settings, "land_cover", {"new.tif": new, "corner.tif": corner}, at(5), **stated)
     ingest(settings, warehouse, "layers", *DAYS)
     history, landing = load_history(settings.seed_dir), LandingZone(settings.landing_url)
-    to_measure = (warehouse, landing, history.on, settings.areas_path)
+    to_measure = (warehouse, landing, history.on, settings.areas_path, Store.of(settings))
     # Load and judge only, as the tasks before `parts` do.
     loaded = list(load_arrivals(warehouse, landing, feed_named("imagery", settings), landing.arrivals("imagery")))
     gate_batches(settings, warehouse, [batch.batch_id for batch in loaded])
@@ -207,7 +208,7 @@ def test_parts_read_together_compare_a_tile_once_and_one_that_changed_since_is_n
     tile = write(tmp_path / "t.tif", cells, cell=14, west=east - 7000, north=north + 7000)
     arrival = land_scene(settings, "land_cover", {"t.tif": tile}, at(4), bands={"class": 1}, classes=COVER)
     history, landing = load_history(settings.seed_dir), LandingZone(settings.landing_url)
-    to_measure = (warehouse, landing, history.on, settings.areas_path)
+    to_measure = (warehouse, landing, history.on, settings.areas_path, Store.of(settings))
     loaded = list(load_arrivals(warehouse, landing, feed_named("imagery", settings), [arrival]))
     gate_batches(settings, warehouse, [batch.batch_id for batch in loaded])
     parts = open_parts(*to_measure)

@@ -61,6 +61,7 @@ def measure(
     landing: LandingZone,
     catalogue_on: Callable[[date], Catalogue],
     areas_path: Path,
+    store: Store,
     until: datetime | None = None,
     progress: Callable[[str], None] = lambda message: None,
 ) -> list[str]:
@@ -69,7 +70,7 @@ def measure(
     Every arrival is looked at, in order of receipt, each as of its own receipt and by the catalogue of its day: so an
     arrival that was loaded late changes what came after it, and nothing depends on when this runs. An arrival whose
     inputs are those it was measured from before is left alone; else it gets a further batch, which replaces the one
-    before once the gate has judged it.
+    before once the gate has judged it. ``store`` is where movement data lie, and what sums them up.
 
     Returns the identifiers of the new batches, for the gate.
 
@@ -79,7 +80,7 @@ def measure(
         WarehouseError: the database went away; what was measured before stays.
     """
     new = []
-    with _measuring(warehouse), _work(warehouse, landing, areas_path) as work:
+    with _measuring(warehouse), _work(warehouse, landing, areas_path, store) as work:
         before = _measured_before(work.connection)
         for due in work.due(catalogue_on, until):
             latest = before.get(due.arrival_id)
@@ -92,14 +93,18 @@ def measure(
 
 
 def open_parts(
-    warehouse: Warehouse, landing: LandingZone, catalogue_on: Callable[[date], Catalogue], areas_path: Path
+    warehouse: Warehouse,
+    landing: LandingZone,
+    catalogue_on: Callable[[date], Catalogue],
+    areas_path: Path,
+    store: Store,
 ) -> list[ScenePart]:
     """The parts of scenes that :func:`measure` would have to read: to be answered before it, side by side.
 
     Raises:
         As :func:`measure`.
     """
-    with _work(warehouse, landing, areas_path) as work:
+    with _work(warehouse, landing, areas_path, store) as work:
         found = {
             key: ScenePart(due.arrival_id, *key)
             for due in work.open_scenes(catalogue_on)
@@ -114,6 +119,7 @@ def answer_parts(
     landing: LandingZone,
     catalogue_on: Callable[[date], Catalogue],
     areas_path: Path,
+    store: Store,
     parts: Sequence[ScenePart],
 ) -> None:
     """Read parts and keep the answers of each at once; doing so twice, or beside another process, changes nothing.
@@ -123,7 +129,7 @@ def answer_parts(
     Raises:
         As :func:`measure`.
     """
-    with _work(warehouse, landing, areas_path) as work:
+    with _work(warehouse, landing, areas_path, store) as work:
         for due in work.open_scenes(catalogue_on):
             wanted = [(p.scene_id, p.question_hash, p.part) for p in parts if p.arrival_id == due.arrival_id]
             for job in scene_jobs(due.scene_plans) if wanted else ():
@@ -195,11 +201,11 @@ def _is_due(due: Due, before: str | None) -> bool:
 
 
 @contextmanager
-def _work(warehouse: Warehouse, landing: LandingZone, areas_path: Path) -> Iterator[_Work]:
+def _work(warehouse: Warehouse, landing: LandingZone, areas_path: Path, store: Store) -> Iterator[_Work]:
     with warehouse.connect("loader", autocommit=True) as connection, ExitStack() as stack:
         ground = Ground(areas_path, Features(connection).of)
         scenes = SceneWork(connection, landing, ground)
-        yield _Work(connection, ground, scenes, Movement(connection, Store.of(warehouse.settings), ground, stack))
+        yield _Work(connection, ground, scenes, Movement(connection, store, ground, stack))
 
 
 @contextmanager
