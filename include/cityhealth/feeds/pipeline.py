@@ -24,7 +24,7 @@ from cityhealth.warehouse.loading import append
 from cityhealth.warehouse.outcomes import Outcome, record
 
 #: Feeds of which values are measured after the gate.
-MEASURED_FEEDS = ("layers", "imagery", "air_quality")
+MEASURED_FEEDS = ("layers", "imagery", "mobility", "air_quality")
 
 #: Any number; whoever collects in this database takes this lock first.
 _COLLECT_LOCK = 7_201_407
@@ -210,11 +210,12 @@ def measure_and_gate(
         CityHealthError: as ``measure`` and the gate.
     """
     # GDAL and GeoPandas take two seconds to import: only who measures pays for them.
+    from cityhealth.measurement.movement import Store
     from cityhealth.measurement.step import measure
 
     history = history or load_history(settings.seed_dir)
     landing = LandingZone(settings.landing_url)
-    measure(warehouse, landing, history.on, settings.areas_path, until, progress)
+    measure(warehouse, landing, history.on, settings.areas_path, Store.of(settings), until, progress)
     batch_ids = _unjudged(settings, warehouse, history, until, "measured_value")
     return gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
 
@@ -257,6 +258,41 @@ def collect(
             judgements += measure_and_gate(settings, warehouse, until, history, run, progress)
     if failures:
         raise type(failures[0])("; ".join(map(str, failures)))
+    return judgements
+
+
+def collect_feed(
+    settings: Settings,
+    warehouse: Warehouse,
+    feed_name: str,
+    until: datetime,
+    run: str = "",
+    progress: Callable[[str], None] = lambda message: None,
+) -> list:
+    """Load and judge, of one feed, what was received up to ``until`` (aware) and is not there yet; nothing is measured.
+
+    Waits for :func:`collect`, and it for this. Returns the judgements.
+
+    Raises:
+        CityHealthError: an arrival could not be loaded for a reason that may pass; all others have been.
+    """
+    landing, feed = LandingZone(settings.landing_url), feed_named(feed_name, settings)
+    failure: CityHealthError | None = None
+    with _collecting(warehouse):
+        received = landing.arrivals(
+            feed_name, last=until.astimezone(CITY_TIMEZONE).date(), known=_loaded_arrivals(warehouse, feed_name)
+        )
+        waiting = [arrival for arrival in received if arrival.received_at <= until]
+        try:
+            for loaded in load_arrivals(warehouse, landing, feed, waiting, run):
+                progress(f"{feed_name}: {loaded.arrival.filename}")
+        except CityHealthError as error:
+            failure = error
+        history = load_history(settings.seed_dir)
+        batch_ids = _unjudged(settings, warehouse, history, until, feed.raw_table)
+        judgements = gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
+    if failure:
+        raise failure
     return judgements
 
 
