@@ -35,6 +35,12 @@ CELL_COLUMNS = 1 << 24
 #: No limit to this side but the cell's own.
 _OPEN = 1000.0
 
+#: Degrees, a hundredth of a millimetre: vertices are taken to this, so that what touches has a common vertex.
+_GRAIN = 1e-10
+
+#: Degrees, a tenth of a micrometre: latitudes that are no further apart are one.
+_SAME = 1e-12
+
 #: base, south, north, west, west_slope, east, east_slope of a cell that is one piece.
 _EVERYWHERE = (0.0, -_OPEN, _OPEN, -_OPEN, 0.0, _OPEN, 0.0)
 
@@ -136,14 +142,14 @@ def build_zones(polygons: Mapping[str, shapely.Geometry], cell_m: float) -> Zone
     Cells are as high everywhere and as wide at the whole degree of latitude nearest to the middle of the areas (at
     35° a cell is 0.6 % wider or narrower half a degree off). Polygons that are not valid are made so.
     """
-    shapes = {code: shapely.make_valid(shape) for code, shape in sorted(polygons.items())}
-    shapes = {code: shape for code, shape in shapes.items() if shape.area > 0}
+    shapes = {code: _ground_of(shape) for code, shape in sorted(polygons.items())}
+    shapes = {code: shape for code, shape in shapes.items() if not shape.is_empty}
     bounds = shapely.total_bounds(list(shapes.values())) if shapes else np.zeros(4)
     dlat = cell_m / _DEGREE_M
     dlon = dlat / math.cos(math.radians(round((bounds[1] + bounds[3]) / 2)))
     if not shapes:
         return Zones(cell_m, dlon, dlat, _PIECES.empty_table(), {})
-    borders = shapely.get_parts(shapely.union_all([shape.boundary for shape in shapes.values()]))
+    borders = shapely.get_parts(shapely.union_all([shape.boundary for shape in shapes.values()], grid_size=_GRAIN))
     ground = _ground(shapes, borders)
     grid = _Grid(dlon, dlat)
     crossed = _crossed(_segments(borders), grid)
@@ -151,6 +157,13 @@ def build_zones(polygons: Mapping[str, shapely.Geometry], cell_m: float) -> Zone
     order = [(name, "ascending") for name in ("cell", "base", "west", "zone")]
     pieces = pa.concat_tables(parts).sort_by(order).combine_chunks()
     return Zones(cell_m, dlon, dlat, pieces, dict(ground.areas))
+
+
+def _ground_of(shape: shapely.Geometry) -> shapely.MultiPolygon:
+    """The polygons of a shape that is valid or can be made so; lines and points cover no ground."""
+    grained = shapely.set_precision(shapely.make_valid(shape), _GRAIN)
+    parts = shapely.get_parts(shapely.get_parts(grained))
+    return shapely.MultiPolygon([part for part in parts if isinstance(part, shapely.Polygon) and part.area > 0])
 
 
 @dataclass(frozen=True)
@@ -292,7 +305,9 @@ def _slabs(cell: tuple[int, int], segments: Floats, grid: _Grid) -> Iterator[_Sl
     with np.errstate(divide="ignore", invalid="ignore"):
         at_sides = [y1 + (side - x1) / slopes for side in (west, east)]
     ends = np.concatenate([segments[:, 1], segments[:, 3], *at_sides])
-    levels = np.unique([south, *ends[(ends > south) & (ends < north)], north])
+    levels = np.unique([south, *ends[(ends > south + _SAME) & (ends < north - _SAME)]])
+    # Ends of one vertex reckoned in two ways; a slab between them would have no middle.
+    levels = [*levels[np.diff(levels, prepend=-np.inf) > _SAME], north]
     for base, top in pairwise(levels):
         middle = (base + top) / 2
         there = x1 + slopes * (middle - y1)
