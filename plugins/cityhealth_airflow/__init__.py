@@ -39,7 +39,7 @@ _STEPS = {
     "measure": "measured",
     "answer": "measured",
     "parts": "measured",
-} | dict.fromkeys(("build", "summarise", "publish", "check"), "built")
+} | dict.fromkeys(("build", "summarise", "publish", "check", "warn"), "built")
 
 
 def on_failure(context: Any) -> None:
@@ -86,6 +86,24 @@ def arrival_day(context: Any) -> date:
     if not key:
         raise ValueError('the run has no partition key: give it a day with --conf \'{"day": "2021-05-20"}\'')
     return date.fromisoformat(key)
+
+
+def hour_of_run(context: Any) -> datetime:
+    """The beginning of the hour that a run is for: its partition key, or ``conf['hour']`` (``airflow dags test``).
+
+    Raises:
+        AirflowFailException: neither is there, or it is no hour.
+    """
+    from cityhealth.monitoring import hour_of
+
+    run = context["dag_run"]
+    key = getattr(run, "partition_key", None) or (run.conf or {}).get("hour") or ""
+    try:
+        return hour_of(key)
+    except ValueError as error:
+        raise AirflowFailException(
+            f'give the run an hour with --conf \'{{"hour": "2021-07-20T15"}}\': {error}'
+        ) from error
 
 
 def reporting_period_of(context: Any, settings: Settings) -> ReportingPeriod:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cityhealth.campaigns import ReportingPeriod
+    from cityhealth.monitoring import Change
     from cityhealth.reports.publish import Document
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,17 @@ def summary_is_late(context: Mapping[str, Any]) -> None:
     except Exception:
         log.exception("that could not be recorded in ops.outcome")
     tell(f"半月小结 {key} 迟了 late", f"{text}\n\nWhat to do: docs/runbook.md, section semimonthly_summary")
+
+
+def warnings_changed(changes: Sequence[Change]) -> None:
+    """Tell what has become of warnings, all of one run in one message."""
+    counts = [
+        f"{word} {number} 项"
+        for kind, word in (("raised", "发出"), ("worsened", "升级"), ("cleared", "解除"))
+        if (number := sum(change.kind == kind for change in changes))
+    ]
+    if counts:
+        tell(f"指标预警：{'，'.join(counts)}", "\n".join(change.text_zh for change in changes))
 
 
 def _by_mail(connection: str, title: str, body: str) -> None:

@@ -155,6 +155,47 @@ def build(
 
 
 @app.command()
+def monitor(
+    hour: Annotated[
+        Optional[datetime],  # noqa: UP045
+        typer.Option(formats=["%Y-%m-%dT%H"], help="The hour to run for, as 2021-07-20T15; the last one if not said."),
+    ] = None,
+    anew: Annotated[bool, typer.Option(help="Make the watched series and all warnings again from nothing.")] = False,
+) -> None:
+    """Take in new hourly readings, evaluate the rules of early warning, show what stands and what nobody was told yet.
+
+    Nobody is told by it: that is the DAG's, which also keeps what it told.
+    """
+    from cityhealth.monitoring import as_of_hour, received_until, take_in, untold
+    from cityhealth.transform.monitor import evaluate
+
+    settings, warehouse = prepared()
+    now = datetime.now(CITY_TIMEZONE)
+    begins = hour.replace(tzinfo=CITY_TIMEZONE) if hour else now.replace(minute=0, second=0, microsecond=0)
+    with steps("looking into the landing zone") as progress:
+        take_in(settings, warehouse, received_until(begins, now), run="cli", progress=lambda m: show(progress, m))
+        evaluation = evaluate(
+            warehouse, settings, as_of_hour(begins, now), on_node=lambda node: show(progress, str(node)), anew=anew
+        )
+    shown = table(
+        "级别",
+        "规则",
+        "对象",
+        "自",
+        "原因",
+        title=f"{len(evaluation.standing)} 项预警，截至 {evaluation.as_of:%Y-%m-%d %H:%M}",
+    )
+    for warned in evaluation.standing:
+        since = warned.raised_at.astimezone(CITY_TIMEZONE)
+        shown.add_row(warned.level_zh, warned.rule_zh, warned.subject_zh, f"{since:%Y-%m-%d %H:%M}", warned.reason_zh)
+    out.print(shown)
+    changes = untold(warehouse, evaluation)
+    for change in changes:
+        line(change.text_zh)
+    line(f"{len(changes)} changes not told yet")
+
+
+@app.command()
 def sql(
     statement: str,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated on standard output.")] = False,

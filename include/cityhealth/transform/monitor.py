@@ -1,4 +1,4 @@
-"""Early warning: the watched series and the warnings over them, as of a moment, by one dbt run of incremental models."""
+"""Early warning: the watched series and the warnings over them as of a moment, by one dbt run of incremental models."""
 
 from __future__ import annotations
 

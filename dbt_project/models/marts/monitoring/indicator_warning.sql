@@ -1,7 +1,7 @@
 -- Grain: one warning of one rule and subject, from where it was raised to where it was cleared.
--- A function of series, rules and the as-of moment alone. Values that came since the last run are judged again from where
--- no warning stood before them (`begins`), and with them the last 400 days. A row of which only the key is left takes
--- back a warning that late values have undone; the hook then removes both. docs/warnings.md says it in words.
+-- A function of series, rules and the as-of moment alone. Values that came since the last run are judged again, from
+-- where no warning stood before them (`begins`), and with them the last 400 days. A row of which only the key is left
+-- takes back a warning that late values have undone; the hook then removes both. docs/warnings.md says it in words.
 {{ config(
     unique_key=['warning_id'],
     indexes=[{'columns': ['warning_id'], 'unique': true}, {'columns': ['rule_code', 'subject', 'first_at']}],
@@ -26,14 +26,14 @@ departments as (
 
 last_run as (
     {% if is_incremental() %}
-        select
-            max(evaluated_at) as evaluated_at,
-            max(as_of) as as_of
-        from {{ this }}
+    select
+        max(evaluated_at) as evaluated_at,
+        max(as_of) as as_of
+    from {{ this }}
     {% else %}
-        select
-            null::timestamptz as evaluated_at,
-            null::timestamptz as as_of
+    select
+        null::timestamptz as evaluated_at,
+        null::timestamptz as as_of
     {% endif %}
 ),
 
@@ -68,38 +68,49 @@ reaches as (
     inner join rules on changes.rule_code = rules.code
 ),
 
+last_seen as (
+    select
+        reaches.code,
+        reaches.subject,
+        max(series_values.at) as at
+    from reaches
+    inner join series_values
+        on
+            reaches.series = series_values.series
+            and reaches.subject = series_values.subject
+            and reaches.since >= series_values.at
+    where reaches.kind = 'silence'
+    group by reaches.code, reaches.subject
+),
+
+stood_then as (
+    {% if is_incremental() %}
+    select
+        kept.rule_code as code,
+        kept.subject,
+        min(kept.first_at) as first_at
+    from {{ this }} as kept
+    inner join reaches on kept.rule_code = reaches.code and kept.subject = reaches.subject
+    where kept.first_at < reaches.since and coalesce(kept.cleared_at, 'infinity') >= reaches.since
+    group by kept.rule_code, kept.subject
+    {% else %}
+    select
+        null as code,
+        null as subject,
+        null::timestamptz as first_at
+    {% endif %}
+),
+
 watched as (
     select
         reaches.*,
         case reaches.kind
-            when 'silence' then coalesce(
-                (
-                    select max(series_values.at)
-                    from series_values
-                    where series_values.series = reaches.series
-                        and series_values.subject = reaches.subject
-                        and series_values.at <= reaches.since
-                ),
-                '-infinity'
-            )
-            else
-                {% if is_incremental() %}
-                    coalesce(
-                        (
-                            select min(standing.first_at)
-                            from {{ this }} as standing
-                            where standing.rule_code = reaches.code
-                                and standing.subject = reaches.subject
-                                and standing.first_at < reaches.since
-                                and coalesce(standing.cleared_at, 'infinity') >= reaches.since
-                        ),
-                        reaches.since
-                    )
-                {% else %}
-                    reaches.since
-                {% endif %}
+            when 'silence' then coalesce(last_seen.at, '-infinity')
+            else coalesce(stood_then.first_at, reaches.since)
         end as begins
     from reaches
+    left join last_seen on reaches.code = last_seen.code and reaches.subject = last_seen.subject
+    left join stood_then on reaches.code = stood_then.code and reaches.subject = stood_then.subject
 ),
 
 -- Limits. Times `worse`, a greater value is a worse one, whichever the side of the limits.
@@ -118,7 +129,8 @@ compared as (
         coalesce(series_values.at - lag(series_values.at) over in_time > watched.longest_gap, true) as after_gap
     from watched
     inner join series_values
-        on watched.series = series_values.series
+        on
+            watched.series = series_values.series
             and watched.subject = series_values.subject
             and watched.begins <= series_values.at
     where watched.kind = 'limit'
@@ -129,8 +141,8 @@ compared as (
 numbered as (
     select
         compared.*,
-        count(*) filter (where not is_yellow_on or after_gap) over in_time as yellow_run,
-        count(*) filter (where not is_red_on or after_gap) over in_time as red_run
+        count(*) filter (where not compared.is_yellow_on or compared.after_gap) over in_time as yellow_run,
+        count(*) filter (where not compared.is_red_on or compared.after_gap) over in_time as red_run
     from compared
     window in_time as (partition by code, subject order by at)
 ),
@@ -139,14 +151,19 @@ events as (
     select
         numbered.*,
         case
-            when is_yellow_on and count(*) filter (where is_yellow_on) over yellow_so_far >= hours then 1
-            when is_yellow_off then 0
+            when
+                numbered.is_yellow_on
+                and count(*) filter (where numbered.is_yellow_on) over yellow_so_far >= numbered.hours
+                then 1
+            when numbered.is_yellow_off then 0
         end as yellow_event,
         case
-            when is_red_on and count(*) filter (where is_red_on) over red_so_far >= hours then 1
-            when is_red_off or is_yellow_off then 0
+            when
+                numbered.is_red_on and count(*) filter (where numbered.is_red_on) over red_so_far >= numbered.hours
+                then 1
+            when numbered.is_red_off or numbered.is_yellow_off then 0
         end as red_event,
-        min(at) filter (where is_yellow_on) over yellow_so_far as run_began_at
+        min(numbered.at) filter (where numbered.is_yellow_on) over yellow_so_far as run_began_at
     from numbered
     window
         yellow_so_far as (partition by code, subject, yellow_run order by at),
@@ -157,8 +174,8 @@ events as (
 grouped as (
     select
         events.*,
-        count(yellow_event) over in_time as yellow_group,
-        count(red_event) over in_time as red_group
+        count(events.yellow_event) over in_time as yellow_group,
+        count(events.red_event) over in_time as red_group
     from events
     window in_time as (partition by code, subject order by at)
 ),
@@ -166,16 +183,18 @@ grouped as (
 states as (
     select
         grouped.*,
-        coalesce(max(yellow_event) over (partition by code, subject, yellow_group), 0) = 1 as is_yellow,
-        coalesce(max(red_event) over (partition by code, subject, red_group), 0) = 1 as is_red
+        coalesce(max(grouped.yellow_event) over (partition by grouped.code, grouped.subject, grouped.yellow_group), 0)
+        = 1 as is_yellow,
+        coalesce(max(grouped.red_event) over (partition by grouped.code, grouped.subject, grouped.red_group), 0)
+        = 1 as is_red
     from grouped
 ),
 
 changed_states as (
     select
         states.*,
-        lag(is_yellow, 1, false) over in_time as was_yellow,
-        lag(is_red, 1, false) over in_time as was_red
+        lag(states.is_yellow, 1, false) over in_time as was_yellow,
+        lag(states.is_red, 1, false) over in_time as was_red
     from states
     window in_time as (partition by code, subject order by at)
 ),
@@ -183,7 +202,9 @@ changed_states as (
 islands as (
     select
         changed_states.*,
-        count(*) filter (where is_yellow and not was_yellow) over (partition by code, subject order by at) as island
+        count(*) filter (where changed_states.is_yellow and not changed_states.was_yellow)
+            over (partition by changed_states.code, changed_states.subject order by changed_states.at)
+            as island
     from changed_states
 ),
 
@@ -223,7 +244,8 @@ gaps as (
         watched.yellow_on
     from watched
     inner join series_values
-        on watched.series = series_values.series
+        on
+            watched.series = series_values.series
             and watched.subject = series_values.subject
             and watched.begins <= series_values.at
     inner join subjects on watched.subject_kind = subjects.subject_kind and watched.subject = subjects.subject
@@ -233,10 +255,11 @@ gaps as (
 silences as (
     select
         gaps.*,
-        coalesce(red_at < cleared_at, red_at <= {{ as_of() }}, false) as ever_red,
-        extract(epoch from coalesce(cleared_at, {{ as_of() }}) - first_at)::double precision / 3600 as silent_hours
+        coalesce(gaps.red_at < gaps.cleared_at, gaps.red_at <= {{ as_of() }}, false) as ever_red,
+        extract(epoch from coalesce(gaps.cleared_at, {{ as_of() }}) - gaps.first_at)::double precision
+        / 3600 as silent_hours
     from gaps
-    where coalesce(raised_at < cleared_at, raised_at <= {{ as_of() }})
+    where coalesce(gaps.raised_at < gaps.cleared_at, gaps.raised_at <= {{ as_of() }})
 ),
 
 found as (
@@ -317,13 +340,14 @@ told as (
 keys as (
     select warning_id from told
     {% if is_incremental() %}
-        union
-        select kept.warning_id
-        from {{ this }} as kept
-        left join watched on kept.rule_code = watched.code and kept.subject = watched.subject
-        where kept.first_at >= watched.begins
-            -- A rule or a series that is no more warns of nothing.
-            or watched.code is null and kept.cleared_at is null
+    union
+    select kept.warning_id
+    from {{ this }} as kept
+    left join watched on kept.rule_code = watched.code and kept.subject = watched.subject
+    where
+        kept.first_at >= watched.begins
+        -- A rule or a series that is no more warns of nothing.
+        or watched.code is null and kept.cleared_at is null
     {% endif %}
 )
 

@@ -12,8 +12,8 @@ with hours as (
 hours_to_read as (
     select * from hours
     {% if is_incremental() %}
-        -- Both tables are written under the lock of the monitoring alone: no earlier one is stored later.
-        where stored_at > (select coalesce(max(kept.hour_stored_at), '-infinity') from {{ this }} as kept)
+    -- Both tables are written under the lock of the monitoring alone: no earlier one is stored later.
+    where stored_at > (select coalesce(max(kept.hour_stored_at), '-infinity') from {{ this }} as kept)
     {% endif %}
 ),
 
@@ -63,7 +63,11 @@ observed as (
         aqi::double precision as value,
         '指数' as unit,
         'air_hour' as source_table,
-        subject_kind || '/' || subject || '/' || to_char(hour at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24') as source_key,
+        subject_kind
+        || '/'
+        || subject
+        || '/'
+        || to_char(hour at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24') as source_key,
         stored_at as hour_stored_at
     from hours_to_read
     where subject_kind = 'city'
@@ -78,7 +82,11 @@ observed as (
         pm2_5 as value,
         '微克/立方米' as unit,
         'air_hour' as source_table,
-        subject_kind || '/' || subject || '/' || to_char(hour at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24') as source_key,
+        subject_kind
+        || '/'
+        || subject
+        || '/'
+        || to_char(hour at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24') as source_key,
         stored_at as hour_stored_at
     from hours_to_read
     where subject_kind = 'station'
@@ -93,7 +101,11 @@ observed as (
         nullif(num_nonnulls(so2, no2, co, o3, pm10, pm2_5), 0)::double precision as value,
         '项读数' as unit,
         'air_hour' as source_table,
-        subject_kind || '/' || subject || '/' || to_char(hour at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24') as source_key,
+        subject_kind
+        || '/'
+        || subject
+        || '/'
+        || to_char(hour at time zone 'Asia/Shanghai', 'YYYY-MM-DD"T"HH24') as source_key,
         stored_at as hour_stored_at
     from hours_to_read
     where subject_kind = 'station'
@@ -142,7 +154,11 @@ observed as (
         min(arrival_id) as source_key,
         null::timestamptz as hour_stored_at
     from arrivals
-    where 'feed_' || feed in (select series from rules where kind = 'silence')
+    where
+        'feed_' || feed in (
+            select rules.series from rules
+            where rules.kind = 'silence'
+        )
     group by feed, received_at
 ){% if is_incremental() %},
 
@@ -151,7 +167,8 @@ changed as (
     from observed
     left join {{ this }} as kept
         on observed.series = kept.series and observed.subject = kept.subject and observed.at = kept.at
-    where observed.value is distinct from kept.value
+    where
+        observed.value is distinct from kept.value
         or observed.source_key is distinct from kept.source_key
         or observed.hour_stored_at is distinct from kept.hour_stored_at
 
@@ -168,7 +185,8 @@ changed as (
         kept.source_key,
         kept.hour_stored_at
     from {{ this }} as kept
-    where kept.source_table = 'air_hour'
+    where
+        kept.source_table = 'air_hour'
         and not exists (
             select 1
             from hours
@@ -188,7 +206,8 @@ changed as (
         kept.source_key,
         kept.hour_stored_at
     from {{ this }} as kept
-    where kept.source_table <> 'air_hour'
+    where
+        kept.source_table <> 'air_hour'
         and not exists (
             select 1
             from observed
