@@ -4,12 +4,14 @@ what happened is printed."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Table
 
-from cityhealth.backfill import backfill
+from cityhealth.backfill import backfill, wait_for_runs
 from cityhealth.campaigns import ReportingPeriod, reporting_periods
 from cityhealth.catalogue import Catalogue, check, load
 from cityhealth.errors import CatalogueError
@@ -18,11 +20,13 @@ from cityhealth.landing import LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
+from cityhealth.sample_city.air import LAST_HOUR, generate_air
 from cityhealth.sample_city.campaign import generate_campaign
+from cityhealth.sample_city.movement import generate_movement
 from cityhealth.sample_city.terrain import generate_terrain
-from cityhealth.settings import Settings
+from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.spatial.reference import build_areas, city_of
-from cityhealth.stack import LocalAirflow
+from cityhealth.stack import AirflowClient, LocalAirflow
 from cityhealth.warehouse.connections import Warehouse, warehouse as open_warehouse
 from cityhealth.warehouse.migrate import migrate
 
@@ -55,8 +59,9 @@ def run(settings: Settings, out: Console) -> None:
     migrate(warehouse)
     landing = LandingZone(settings.landing_url)
     areas = build_areas(city_of(catalogue), catalogue, settings.areas_path)
-    landed = land_all([*generate(catalogue), *generate_terrain(catalogue, areas)], landing)
-    later = land_all(generate_campaign(catalogue, periods=_PERIODS), landing)
+    evidence = [*generate(catalogue), *generate_terrain(catalogue, areas), *generate_movement(catalogue, areas).files]
+    landed = land_all(evidence, landing)
+    later = land_all([*generate_campaign(catalogue, periods=_PERIODS), *generate_air(catalogue).files], landing)
     say(f"{len(landed) + len(later)} synthetic files in the landing zone {settings.landing_url}")
     campaign = next(c for c in catalogue.campaigns if c.year == settings.year)
     periods = reporting_periods(campaign)[:_PERIODS]
@@ -69,13 +74,31 @@ def run(settings: Settings, out: Console) -> None:
         # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
         backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
         through_airflow(client, landed, say)
+        _monitor(client, say)
     _print_result(warehouse, catalogue, settings, out)
     _print_measured(warehouse, out)
+    _print_movement(warehouse, out)
+    _print_warnings(warehouse, out)
     _print_summary(warehouse, periods[-1], out)
     out.print(
         f"\nDone in {time.monotonic() - started:.0f} s. Next: `make up` (Airflow), `.venv/bin/cityhealth status`,"
         ' `.venv/bin/cityhealth sql "select * from value_lineage limit 5"`.',
         highlight=False,
+    )
+
+
+def _monitor(client: AirflowClient, say: Callable[[str], None]) -> None:
+    """One hourly cycle of early warning: that of the last hour of which there are readings.
+
+    Asked for before the DAG is unpaused, which makes a run of the present hour as well: by then all is silent.
+    """
+    asked = client.trigger("monitor_indicators", f"{LAST_HOUR - timedelta(hours=1):%Y-%m-%dT%H}")
+    client.unpause("monitor_indicators")
+    wait_for_runs(
+        client,
+        "monitor_indicators",
+        lambda: [run for run in client.runs("monitor_indicators") if run["dag_run_id"] == asked],
+        say,
     )
 
 
@@ -139,6 +162,35 @@ def _print_measured(warehouse: Warehouse, out: Console) -> None:
     for name, value, unit, source, reported, difference in compared:
         parted = "—" if difference is None else f"{difference:+.1%}"
         table.add_row(name, f"{value:,.1f}", unit, source, f"{reported:,.1f}", parted)
+    out.print(table)
+
+
+def _print_movement(warehouse: Warehouse, out: Console) -> None:
+    with warehouse.connect("reader") as connection:
+        kinds = connection.execute(
+            "select kind_zh, count(*), sum(rows_in), sum(rows_kept), string_agg(distinct engine, ' '), sum(seconds)"
+            " from movement_day group by kind_zh order by sum(rows_in) desc"
+        ).fetchall()
+    table = Table("移动数据 movement", "天数", "行数", "保留", "引擎 engine", "秒 s", title="移动数据清洗 cleaned")
+    for name, days, rows, kept, engine, seconds in kinds:
+        table.add_row(name, str(days), f"{rows:,}", f"{kept:,}", engine, f"{seconds:.1f}")
+    out.print(table)
+
+
+def _print_warnings(warehouse: Warehouse, out: Console) -> None:
+    with warehouse.connect("reader") as connection:
+        warnings = connection.execute(
+            "select rule_zh, subject_zh, worst_level, raised_at, cleared_at, reason_zh from ("
+            " select *, row_number() over (partition by cleared_at is null order by raised_at desc) as place"
+            " from indicator_warning where raised_at <= %s) as numbered"
+            " where place <= 6 order by cleared_at desc nulls first, raised_at desc",
+            (LAST_HOUR,),
+        ).fetchall()
+    title = f"截至 {LAST_HOUR:%Y-%m-%d %H:%M} 的预警 early warning"
+    table = Table("预警 warning", "对象", "级别", "发出 raised", "解除 cleared", "原因", title=title)
+    for rule, subject, level, raised, cleared, reason in warnings:
+        moments = (f"{moment.astimezone(CITY_TIMEZONE):%m-%d %H:%M}" if moment else "—" for moment in (raised, cleared))
+        table.add_row(rule, subject, {"red": "红", "yellow": "黄"}[level], *moments, reason)
     out.print(table)
 
 

@@ -35,7 +35,10 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
     wait_for_runs(
         client,
         "build_marts",
-        lambda: [run for run in client.runs("build_marts") if run["dag_run_id"] not in earlier],
+        # Those that wait in the queue would find nothing new.
+        lambda: [
+            run for run in client.runs("build_marts") if run["dag_run_id"] not in earlier and run["state"] != "queued"
+        ],
         say,
         enough=lambda ended: any(run["start_date"] >= max(judged) for run in ended),
     )
