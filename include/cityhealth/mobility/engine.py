@@ -20,6 +20,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
+import sqlglot
 
 from cityhealth.errors import CityHealthError
 
@@ -115,8 +116,12 @@ class _Spark(Engine):
         return self.backend.table(name)
 
     def _save(self, expr: ibis.Table, path: Path) -> None:
-        # Ibis' own to_parquet of Spark overwrites; here nothing is ever there.
-        self.backend._session.sql(str(self.backend.compile(expr))).write.parquet(str(path))
+        # Spark takes 0.5 for a decimal, and divides decimals to six places.
+        query = sqlglot.parse_one(self.backend.compile(expr), read="spark")
+        for literal in list(query.find_all(sqlglot.exp.Literal)):
+            if not literal.is_string and not literal.this.isdigit():
+                literal.replace(sqlglot.exp.cast(literal.copy(), "double"))
+        self.backend._session.sql(query.sql("spark")).write.parquet(str(path))
 
 
 @contextmanager
@@ -181,7 +186,7 @@ def _spark(master: str, own: Path, memory: str) -> Any:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
             "spark.local.dir": str(own / "spilled"),
-            "spark.sql.shuffle.partitions": "4",
+            "spark.sql.shuffle.partitions": "2",
         }
     for key, value in settings.items():
         builder = builder.config(key, value)
