@@ -22,7 +22,7 @@ from cityhealth.warehouse.outcomes import Outcome, record
 log = logging.getLogger(__name__)
 
 #: Any number: the lock of whoever evaluates warnings, which no two do at once.
-_MONITOR_LOCK = 7_201_409
+_MONITOR_LOCK = 7_201_410
 
 
 @dataclass(frozen=True)
