@@ -239,9 +239,9 @@ def _whole_cells(bounds: Floats, crossed: Mapping[tuple[int, int], Floats], grid
     columns = np.arange(math.floor(bounds[0] / grid.dlon), math.floor(bounds[2] / grid.dlon) + 1)
     rows = np.arange(math.floor(bounds[1] / grid.dlat), math.floor(bounds[3] / grid.dlat) + 1)
     free = np.ones((len(rows), len(columns)), bool)
-    for row, column in crossed:
-        if rows[0] <= row <= rows[-1] and columns[0] <= column <= columns[-1]:
-            free[row - rows[0], column - columns[0]] = False
+    for row_number, column_number in crossed:
+        if rows[0] <= row_number <= rows[-1] and columns[0] <= column_number <= columns[-1]:
+            free[row_number - rows[0], column_number - columns[0]] = False
     row_index, column_index = np.nonzero(free)
     row, column = rows[row_index], columns[column_index]
     zones = ground.zones((column + 0.5) * grid.dlon, (row + 0.5) * grid.dlat)
@@ -305,9 +305,9 @@ def _slabs(cell: tuple[int, int], segments: Floats, grid: _Grid) -> Iterator[_Sl
     with np.errstate(divide="ignore", invalid="ignore"):
         at_sides = [y1 + (side - x1) / slopes for side in (west, east)]
     ends = np.concatenate([segments[:, 1], segments[:, 3], *at_sides])
-    levels = np.unique([south, *ends[(ends > south + _SAME) & (ends < north - _SAME)]])
+    inner = np.unique([south, *ends[(ends > south + _SAME) & (ends < north - _SAME)]])
     # Ends of one vertex reckoned in two ways; a slab between them would have no middle.
-    levels = [*levels[np.diff(levels, prepend=-np.inf) > _SAME], north]
+    levels = [*inner[np.diff(inner, prepend=-np.inf) > _SAME], north]
     for base, top in pairwise(levels):
         middle = (base + top) / 2
         there = x1 + slopes * (middle - y1)
