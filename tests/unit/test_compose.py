@@ -100,7 +100,7 @@ def test_the_services_are_those_of_the_production_shape() -> None:
 
 def test_every_variable_with_a_secret_must_be_given_and_none_has_a_default() -> None:
     secrets = secret_variables()
-    assert len(secrets) == 10
+    assert len(secrets) == 11
     assert set(secrets.values()) == {":?see docs/run-in-production.md"}
 
 
@@ -189,7 +189,7 @@ def test_every_cityhealth_setting_named_is_one_that_the_program_reads() -> None:
     source = "".join((PROJECT_ROOT / reader).read_text() for reader in readers)
     known = set(re.findall(r'"(CITYHEALTH_\w+)"', source)) | {
         f"CITYHEALTH_{login}_PASSWORD"
-        for login in ("ADMIN", "LOADER", "TRANSFORMER", "READER", "AIRFLOW", "AIRFLOW_UI")
+        for login in ("ADMIN", "LOADER", "TRANSFORMER", "READER", "AIRFLOW", "AIRFLOW_UI", "DEVICE_SALT")
     }
     named = {key for name in OURS for key in environment(name, {}) if key.startswith("CITYHEALTH_")}
     assert named <= known
