@@ -344,8 +344,12 @@ def test_every_row_of_every_mart_can_be_read_by_the_tools_of_python(module_wareh
     """A date of minus infinity, say, would stop psycopg, and pandas behind it."""
     marts = ask("select table_name from information_schema.tables where table_schema = 'marts'")
     assert len(marts) >= 12
-    # Periods are summarised, layers measured and boundaries drawn by others: test_editions, test_measure, test_gis.
-    of_others = ("period_edition", "period_document", "measured_value", "dim_area_boundary")
+    # Periods are summarised, layers measured, boundaries drawn and movement summed up by others: test_editions,
+    # test_measure, test_gis, test_movement, test_demo.
+    of_others = (
+        "period_edition", "period_document", "measured_value", "dim_area_boundary",
+        "presence_cell", "commute_flow", "peak_speed_day", "movement_day",
+    )  # fmt: skip
     for mart in marts:
         rows = ask(f"select * from {mart['table_name']}")
         assert rows != [] or mart["table_name"] in of_others, mart
