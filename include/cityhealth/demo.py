@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from cityhealth.campaigns import ReportingPeriod, reporting_periods
 from cityhealth.catalogue import Catalogue, check, load
 from cityhealth.errors import CatalogueError
 from cityhealth.feeds import FEEDS
-from cityhealth.landing import LandingZone
+from cityhealth.landing import Arrival, LandingZone
 from cityhealth.replay import through_airflow
 from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
@@ -57,19 +58,17 @@ def run(settings: Settings, out: Console) -> None:
     say("PostgreSQL (embedded)" if settings.database_url is None else "PostgreSQL")
     warehouse = open_warehouse(settings, start=True)
     migrate(warehouse)
-    landing = LandingZone(settings.landing_url)
-    areas = build_areas(city_of(catalogue), catalogue, settings.areas_path)
-    evidence = [*generate(catalogue), *generate_terrain(catalogue, areas), *generate_movement(catalogue, areas).files]
-    landed = land_all(evidence, landing)
-    later = land_all([*generate_campaign(catalogue, periods=_PERIODS), *generate_air(catalogue).files], landing)
-    say(f"{len(landed) + len(later)} synthetic files in the landing zone {settings.landing_url}")
     campaign = next(c for c in catalogue.campaigns if c.year == settings.year)
     periods = reporting_periods(campaign)[:_PERIODS]
     airflow = LocalAirflow(settings, warehouse)
     with ExitStack() as undo:
         if not airflow.running():
             undo.callback(airflow.down)
-        airflow.up(_COMPONENTS, progress=say)
+        # Airflow starts in processes of its own while the files are made here.
+        with ThreadPoolExecutor(1) as beside:
+            ready = beside.submit(airflow.up, _COMPONENTS, progress=say)
+            landed = _land_the_city(settings, catalogue, say)
+            ready.result()
         client = airflow.client()
         # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
         backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
@@ -85,6 +84,18 @@ def run(settings: Settings, out: Console) -> None:
         ' `.venv/bin/cityhealth sql "select * from value_lineage limit 5"`.',
         highlight=False,
     )
+
+
+def _land_the_city(settings: Settings, catalogue: Catalogue, say: Callable[[str], None]) -> list[Arrival]:
+    """The synthetic city's files in the landing zone. Returns the arrivals of evidence: what came later with the
+    half-month reports is loaded by the summaries alone."""
+    landing = LandingZone(settings.landing_url)
+    areas = build_areas(city_of(catalogue), catalogue, settings.areas_path)
+    evidence = [*generate(catalogue), *generate_terrain(catalogue, areas), *generate_movement(catalogue, areas).files]
+    landed = land_all(evidence, landing)
+    later = land_all([*generate_campaign(catalogue, periods=_PERIODS), *generate_air(catalogue).files], landing)
+    say(f"{len(landed) + len(later)} synthetic files in the landing zone {settings.landing_url}")
+    return landed
 
 
 def _monitor(client: AirflowClient, say: Callable[[str], None]) -> None:
