@@ -41,6 +41,14 @@ class Ground:
             return gpd.GeoSeries([], crs=INSIDE)
         return read_areas(self.areas_path).set_index("code").geometry
 
+    @cached_property
+    def counties(self) -> gpd.GeoSeries:
+        """The reference boundaries of the units that the city is divided into, by code."""
+        if not self.areas_path.is_file():
+            return gpd.GeoSeries([], crs=INSIDE)
+        areas = read_areas(self.areas_path)
+        return areas[areas["level"] == "county"].set_index("code").geometry
+
     def reference(self, code: str) -> shapely.Geometry | None:
         """The reference boundary of an administrative area; None where there is none."""
         return self._reference.get(code)

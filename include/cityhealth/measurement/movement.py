@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg.rows import dict_row
 
 from cityhealth.hashing import stable_id
@@ -127,7 +128,8 @@ class Movement:
         return outcomes, self._beside(planned, partials, zones)
 
     def _units(self, plans: Sequence[Plan]) -> tuple[gpd.GeoSeries, dict[str | None, str]]:
-        shapes: dict[str, Any] = {}
+        # All of the city, whatever is asked for: what is in no area is taken for a position outside.
+        shapes: dict[str, Any] = dict(self.ground.counties.items())
         problems: dict[str | None, str] = {}
         for plan in plans:
             units, lacking = self.ground.units(plan, plan.areas)
@@ -220,7 +222,9 @@ class Movement:
                 engine, partials, plan.measurement.parameters, zones, planned.year, least, counties or None
             )
         for plan in of_method.get("driven_distance", [])[:1]:
-            tables["speed_day"] = speed_days(engine, partials, plan.measurement.parameters, zones, least)
+            speeds = speed_days(engine, partials, plan.measurement.parameters, zones, least)
+            asked = pa.array([area.code for area in plan.areas], pa.string())
+            tables["speed_day"] = speeds.filter(pc.is_in(speeds["area_code"], asked))
         return tables
 
 

@@ -1,9 +1,8 @@
-"""Days cleaned and summed up, and a year's values from them: worked out by hand, and the same on DuckDB and Spark."""
+"""Days cleaned and summed up, and a year's values from them: worked out by hand, and as DuckDB has them."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +20,6 @@ from cityhealth.mobility.partials import DayCounts, compute_day
 from cityhealth.mobility.schema import POSITIONS, TRIPS
 from cityhealth.mobility.tables import commute_flows, presence_cells, speed_days
 from cityhealth.mobility.zones import EARTH_M, Zones, build_zones
-from cityhealth.settings import PROJECT_ROOT
 
 RULES = {
     "cell_m": "250",
@@ -33,33 +31,17 @@ RULES = {
     "twin_share": "0.9",
     "least_devices": "10",
 }
-_QUICK = ("--conf spark.sql.codegen.wholeStage=false", "--conf spark.sql.adaptive.enabled=false")
 TUESDAY = date(2021, 6, 1)
 #: A degree of latitude in metres on the sphere that the engine measures on.
 DEGREE = np.pi * EARTH_M / 180
 
 
-def require_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spark of the environment, or of ``make .spark/.installed``; without it or Java the test is skipped."""
-    # What is run once is not worth compiling well.
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto")
-    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", " ".join((*_QUICK, "pyspark-shell")))
-    if "SPARK_HOME" not in os.environ:
-        monkeypatch.setenv("SPARK_HOME", str(PROJECT_ROOT / ".spark" / "pyspark"))
-    if shutil.which("java") and Path(os.environ["SPARK_HOME"], "python", "lib", "pyspark.zip").exists():
-        return
-    if os.environ.get("CITYHEALTH_REQUIRE_TOOLS") == "1":
-        pytest.fail("Spark (make .spark/.installed) and Java 17 are needed")
-    pytest.skip("no Spark (make .spark/.installed) or no Java")
-
-
-@pytest.fixture(scope="module", params=["duckdb", "local[2]"])
-def engine(request, tmp_path_factory) -> Iterator[Engine]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        if request.param != "duckdb":
-            require_spark(monkeypatch)
-        with open_engine(request.param, tmp_path_factory.mktemp("engine"), "1GB") as opened:
-            yield opened
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory) -> Iterator[Engine]:
+    """DuckDB, or what the environment names: tests/end_to_end/test_on_spark.py runs this module again on Spark."""
+    name = os.environ.get("CITYHEALTH_ENGINE", "duckdb")
+    with open_engine(name, tmp_path_factory.mktemp("engine"), "1GB") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
