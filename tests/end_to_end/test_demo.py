@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from cityhealth import settings as settings_module
+from cityhealth.catalogue import load
 from cityhealth.hashing import sha256_hex
+from cityhealth.sample_city.air import generate_air
+from cityhealth.sample_city.movement import generate_movement
+from cityhealth.spatial.reference import read_areas
 from cityhealth.stack import LocalAirflow
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.embedded import EmbeddedServer
@@ -109,6 +113,15 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
             recorded = connection.execute(
                 "select sha256 from period_document where period = '2021-08-05' order by kind desc"
             ).fetchall()
+            moved = dict(
+                connection.execute(
+                    "select item_code, value from measured_value where is_in_force and source_kind = 'mobility'"
+                    " and area_code = '140500-BUA'"
+                ).fetchall()
+            )
+            warned = set(
+                connection.execute("select rule_code, subject, cleared_at is null from indicator_warning").fetchall()
+            )
         with warehouse.connect("loader") as connection:
             unequal = connection.execute(
                 "select feed, sum(data_rows), sum(judged) from ("
@@ -120,6 +133,8 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
                 "  + (select count(*) from raw.layer_feature f where f.batch_id = batch.batch_id)"
                 "  + (select count(*) from raw.scene_tile t where t.batch_id = batch.batch_id)"
                 "  + (select count(*) from raw.measured_value v where v.batch_id = batch.batch_id)"
+                "  + (select count(*) from raw.mobility_part p where p.batch_id = batch.batch_id)"
+                "  + (select count(*) from raw.air_reading a where a.batch_id = batch.batch_id and row_kind = 'data')"
                 "  as data_rows,"
                 "  rows_accepted + rows_refused + rows_blank as judged"
                 " from raw.batch join gate.current_run using (batch_id)) per_batch group by feed"
@@ -135,5 +150,17 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
         "2021-05-20", "2021-06-05", "2021-06-20", "2021-07-05", "2021-07-20", "2021-08-05",
     ]  # fmt: skip
     assert all(0.8 * owed < reported < owed for _, owed, reported in summarised)
+    catalogue = load(settings.seed_dir)
+    truth = generate_movement(catalogue, read_areas(settings.areas_path)).truth
+    factor = truth.commuting.people_per_device
+    assert moved["commuting_population"] == pytest.approx(truth.commuting.commuters * factor)
+    assert moved["commuters_under_5km"] == pytest.approx(truth.commuting.under_5km * factor)
+    # Straight lines between fixes are a little shorter than streets.
+    assert 0.96 < moved["peak_distance"] / moved["peak_time"] / truth.peak_speed < 1.0
+    # Between two fixes of a phone lie some 20 minutes: it was seen at home longer ago than it left.
+    seen = moved["commute_time_total"] / moved["commuting_population"]
+    assert truth.commuting.minutes < seen < truth.commuting.minutes + 10
+    for beyond in generate_air(catalogue).beyond:
+        assert (beyond.rule, beyond.subject, beyond.last is None) in warned
     # What the demo points to is what the warehouse recorded.
     assert [(sha256_hex(path.read_bytes()),) for path in documents] == recorded
