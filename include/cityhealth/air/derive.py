@@ -80,7 +80,8 @@ def derive(warehouse: Warehouse, catalogue: Catalogue) -> Derived:
 
 
 def _renew(connection: psycopg.Connection, touched: Sequence[date], catalogue: Catalogue) -> tuple[int, int]:
-    # The running means of a day's last hours reach into the next day, those of its first into the day before.
+    # The running means of sulphur dioxide of a day's last hours reach into the next day, those of its first into the
+    # day before.
     with_next = sorted({day + _DAY * number for day in touched for number in (0, 1)})
     since, until = _spans({*with_next, *(day - _DAY for day in touched)})
     found = connection.execute(_IN_FORCE, {"since": since, "until": until}).fetchall()

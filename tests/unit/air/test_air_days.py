@@ -132,16 +132,13 @@ def test_a_station_counts_for_its_city_while_it_stands() -> None:
     assert city["pm10"].tolist() == [60, 120] and city["station_count"].tolist() == [1, 1]
 
 
-def test_an_hour_holds_particles_against_a_days_limits_by_the_running_mean_once_twenty_hours_are_there() -> None:
+def test_an_hour_holds_particles_against_a_days_limits() -> None:
     rising = readings({"pm2_5": [float(number) for number in range(1, 25)], "no2": 30})
     found = air_hours(rising, ONE).query("subject_kind == 'station'")
     assert found["pm2_5"].tolist() == list(range(1, 25))
-    # At 19:00 the hour itself: 50 / 35 × 19 = 27.1 → 28. At 20:00 the mean of 1 … 20 = 10.5 → 10: 14.3 → 15, and
-    # nitrogen dioxide of an hour gives 50 / 100 × 30 = 15.
+    # At 19:00: 50 / 35 × 19 = 27.1 → 28. At 05:00: 7.1 → 8, and nitrogen dioxide of an hour gives 50 / 100 × 30 = 15.
     by_hour = dict(zip(found["hour"].dt.hour, found["aqi"], strict=True))
-    assert (by_hour[19], by_hour[20]) == (28, 15)
-    # At 24:00: mean of 1 … 24 = 12.5 → 12: 17.1 → 18.
-    assert by_hour[0] == 18
+    assert (by_hour[5], by_hour[19], by_hour[0]) == (15, 28, 35)
 
 
 def test_sulphur_dioxide_above_800_in_an_hour_is_held_against_the_days_limits() -> None:
