@@ -111,7 +111,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"CITYHEALTH_SUMMARY_MINUTES must be a number of minutes such as 60, not {minutes!r}")
     engine = env.get("CITYHEALTH_ENGINE") or "duckdb"
     if not re.fullmatch(r"duckdb|local(\[(\d+|\*)\])?|spark://.+|yarn|k8s://.+", engine):
-        raise SettingsError(f"CITYHEALTH_ENGINE must be duckdb or a Spark master such as spark://host:7077, not {engine!r}")
+        raise SettingsError(
+            f"CITYHEALTH_ENGINE must be duckdb or a Spark master such as spark://host:7077, not {engine!r}"
+        )
     memory = env.get("CITYHEALTH_ENGINE_MEMORY") or "1GB"
     if not re.fullmatch(r"\d+(\.\d+)?(MB|GB)", memory):
         raise SettingsError(f"CITYHEALTH_ENGINE_MEMORY must be a size such as 1GB, not {memory!r}")
