@@ -18,7 +18,7 @@ from cityhealth.catalogue import Catalogue, check, load
 from cityhealth.errors import CatalogueError
 from cityhealth.feeds import FEEDS
 from cityhealth.landing import Arrival, LandingZone
-from cityhealth.replay import through_airflow
+from cityhealth.replay import ingest_through_airflow, through_airflow
 from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
 from cityhealth.sample_city.air import LAST_HOUR, generate_air
@@ -70,9 +70,12 @@ def run(settings: Settings, out: Console) -> None:
             landed = _land_the_city(settings, catalogue, say)
             ready.result()
         client = airflow.client()
+        # Movement data last: they are summed up once, by the boundary that came with the layers.
+        movement = [arrival for arrival in landed if arrival.feed == "mobility"]
+        ingest_through_airflow(client, [arrival for arrival in landed if arrival.feed != "mobility"], say)
         # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
         backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
-        through_airflow(client, landed, say)
+        through_airflow(client, movement, say)
         _monitor(client, say)
     _print_result(warehouse, catalogue, settings, out)
     _print_measured(warehouse, out)

@@ -15,20 +15,8 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
     Raises:
         StackError: a run failed (the message names its tasks), or nothing ended for half an hour.
     """
-    feeds = sorted({arrival.feed for arrival in arrivals})
     earlier = {run["dag_run_id"] for run in client.runs("build_marts")}
-    started = []
-    for feed in feeds:
-        days = sorted({arrival.day for arrival in arrivals if arrival.feed == feed})
-        started.append(start(client, f"ingest_{feed}", days[0], days[-1], say=say))
-    judged = [
-        task["end_date"]
-        for backfill in started
-        for run in finish(client, backfill, say)
-        for task in client.tasks(backfill.dag_id, run["dag_run_id"])
-        if task["task_id"] in ("gate", "measure") and task["state"] == "success"
-        if "build_marts" in client.consumers(backfill.dag_id)
-    ]
+    judged = ingest_through_airflow(client, arrivals, say)
     if not judged:
         return
     # A build that began before the last gate ended may have read less than there is now.
@@ -42,3 +30,23 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
         say,
         enough=lambda ended: any(run["start_date"] >= max(judged) for run in ended),
     )
+
+
+def ingest_through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Callable[[str], None]) -> list[str]:
+    """As :func:`through_airflow`, without waiting for the build. Returns when the gates whose assets cause one ended.
+
+    Raises:
+        StackError: as there.
+    """
+    started = []
+    for feed in sorted({arrival.feed for arrival in arrivals}):
+        days = sorted({arrival.day for arrival in arrivals if arrival.feed == feed})
+        started.append(start(client, f"ingest_{feed}", days[0], days[-1], say=say))
+    return [
+        task["end_date"]
+        for backfill in started
+        for run in finish(client, backfill, say)
+        for task in client.tasks(backfill.dag_id, run["dag_run_id"])
+        if task["task_id"] in ("gate", "measure") and task["state"] == "success"
+        if "build_marts" in client.consumers(backfill.dag_id)
+    ]
