@@ -30,13 +30,17 @@ DAY_SECONDS = 86_400
 #: Fewer equal hours may be chance: two phones at one antenna with a single fix each.
 _TWIN_HOURS = 3
 
-_DUPLICATE, _JUMP = 1, 2
+_DUPLICATE, _JUMP, _OUTSIDE, _ASTRAY = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
 class Cleaned:
     """``rows`` that stayed: columns as asked for, and ``zone``; ``removed``: rule → rows. Together they are
-    ``rows_in``."""
+    ``rows_in``.
+
+    Among ``rows`` are, without a zone, fixes outside that are no jumps: they count as removed, and end what a device
+    did inside before it left.
+    """
 
     rows: ibis.Table
     rows_in: int
@@ -73,27 +77,28 @@ def clean_positions(
     begin, slack = first_second(day), number(rules, "clock_minutes") * 60
     timely = (table.second >= begin - slack) & (table.second < begin + DAY_SECONDS + slack)
     read = _one(engine, table.agg(rows=table.count(), timely=table.count(where=timely)))
-    judged = _judged(locate(table.filter(timely), zones, engine), speed_limit(rules))
+    judged = _judged(locate(table.filter(timely), zones, engine, outside=True), speed_limit(rules))
     with engine.held(judged.select(*columns, "zone", "verdict")) as held:
         verdicts = {
             row["verdict"]: row["rows"]
             for row in engine.to_arrow(held.group_by("verdict").agg(rows=held.count())).to_pylist()
         }
         kept = held.filter(held.verdict == 0).drop("verdict")
+        with_outside = held.filter(held.verdict.isin([0, _OUTSIDE])).drop("verdict")
         twins = engine.table(engine.to_arrow(_twins(kept, number(rules, "twin_share"))))
         removed = {
             "clock": read["rows"] - read["timely"],
-            "outside": read["timely"] - sum(verdicts.values()),
+            "outside": read["timely"] - sum(verdicts.get(verdict, 0) for verdict in (0, _DUPLICATE, _JUMP)),
             "duplicate": verdicts.get(_DUPLICATE, 0),
             "jump": verdicts.get(_JUMP, 0),
             "twin": _one(engine, twins.agg(rows=twins.rows.sum()))["rows"] or 0,
         }
-        rows = kept.anti_join(twins, "device") if removed["twin"] else kept
+        rows = with_outside.anti_join(twins, "device") if removed["twin"] else with_outside
         yield Cleaned(rows, read["rows"], removed)
 
 
 def _judged(placed: ibis.Table, limit: float) -> ibis.Table:
-    """``placed`` with ``verdict``: 0 stays, or why not."""
+    """``placed`` with ``verdict``: 0 stays, or why not; of what is outside, whether it was there or is an error."""
     order = ibis.window(group_by="device", order_by=["second", "lon", "lat", "speed_kmh"])
     twice = placed.mutate(twice=(placed.second.lag().over(order) == placed.second).fill_null(False))
     # Rows that are out are in partitions of their own: those that stay see only each other.
@@ -106,7 +111,15 @@ def _judged(placed: ibis.Table, limit: float) -> ibis.Table:
     back = too_fast(twice.lon.lag(), twice.lat.lag(), twice.second.lag())
     ahead = too_fast(twice.lon.lead(), twice.lat.lead(), twice.second.lead())
     jump = (back & ahead).fill_null(False)
-    return twice.mutate(verdict=ibis.cases((twice.twice, _DUPLICATE), (jump, _JUMP), else_=0).cast("int64"))
+    outside = twice.zone.isnull()
+    verdict = ibis.cases(
+        (outside & (jump | twice.twice), _ASTRAY),
+        (outside, _OUTSIDE),
+        (twice.twice, _DUPLICATE),
+        (jump, _JUMP),
+        else_=0,
+    )
+    return twice.mutate(verdict=verdict.cast("int64"))
 
 
 def _twins(kept: ibis.Table, share: float) -> ibis.Table:

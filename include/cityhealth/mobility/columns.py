@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -75,6 +76,9 @@ class Found:
         return list(dict.fromkeys(name for names in self.columns.values() for name in names))
 
 
+_DATA = re.compile(r"\d{3}|\d\.\d")
+
+
 def find_columns(kind: str, schema: pa.Schema, stated: Mapping[str, Names], place: Place) -> Found:
     """The columns of a part of ``kind``; what the manifest states goes before any name.
 
@@ -94,7 +98,9 @@ def find_columns(kind: str, schema: pa.Schema, stated: Mapping[str, Names], plac
             missing.append(standard)
     if missing:
         words = "、".join(_missing(standard, stated.get(standard)) for standard in missing)
-        there = "、".join(schema.names) or "（无）"
+        # A first row of data in the place of headings holds ids and positions: they are not to be read in receipts.
+        headed = not any(_DATA.search(name) for name in schema.names)
+        there = ("、".join(schema.names) or "（无）") if headed else "（第一行是数据，没有表头）"
         raise UnreadableFile("column_missing", f"缺少列 {words}；现有列：{there}", place)
     result = Found(found)
     twice = [name for name in result.names if schema.names.count(name) > 1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -409,6 +410,10 @@ def _null_where_nan(numbers: NDArray[np.float64]) -> pa.Array:
     return pa.array(numbers, mask=~good)
 
 
+#: A whole number with a fraction of zeros, as tables write it where a column has gaps.
+_WHOLE = re.compile(r"^(\d+)\.0*$")
+
+
 class _Ids:
     """Device ids → 63 bits of HMAC-SHA256 under a salt. Those that were met are remembered, in Arrow: a lookup in a
     dictionary of Python takes ten times as long where a city has more phones than the processor has cache."""
@@ -422,7 +427,8 @@ class _Ids:
         """The hashes, and which rows have an id. Blanks around an id, and ``.0`` behind a whole number, do not
         count."""
         if pa.types.is_decimal(values.type):
-            values = values.cast(pa.float64(), safe=False)
+            # Ids of twenty digits are no floating-point numbers.
+            values = values.cast(pa.string())
         if self._met is None or len(self._met) > _REMEMBERED:
             self._met, self._hashes = values.slice(0, 0), np.empty(0, np.int64)
         rows = pc.index_in(values, value_set=self._met)
@@ -437,6 +443,7 @@ class _Ids:
 
     def _hash(self, value: Any) -> int:
         text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+        text = _WHOLE.sub(r"\1", text)
         if text.casefold() in _NO_ID:
             return _NOBODY
         return int.from_bytes(hmac.digest(self._salt, text.encode(), "sha256")[:8], "big") >> 1

@@ -29,7 +29,7 @@ from cityhealth.mobility.windows import day_number
 from cityhealth.mobility.zones import Zones, distance_m, locate
 
 #: Goes up with any change to what a day is summed up to.
-PARTIALS_VERSION = "1"
+PARTIALS_VERSION = "2"
 
 #: Seconds between two fixes beyond which nobody knows what a vehicle did.
 _GAP = 600
@@ -123,7 +123,8 @@ def _driving(job: _Job) -> tuple[int, Mapping[str, int], int]:
     columns = ("device", "second", "lon", "lat", "speed_kmh")
     with clean_positions(job.engine, job.table, job.day, job.rules, job.zones, columns) as cleaned:
         segments = _segments(cleaned.rows, number(job.rules, "drift_m"), speed_limit(job.rules))
-        with job.engine.held(_in_runs(segments)) as runs:
+        with job.engine.held(_in_runs(segments)) as all_runs:
+            runs = all_runs.filter(all_runs.zone.notnull())
             standing = runs.filter(runs.run >= 0)
             drifting = job.engine.to_arrow(standing.agg(rows=standing.fixes.sum())).to_pylist()[0]["rows"] or 0
             lasted = runs.mutate(lasted=runs.all_seconds.sum().over(group_by=["device", "run"]))
@@ -200,7 +201,8 @@ def _stays(job: _Job) -> tuple[int, Mapping[str, int], int]:
         cut = runs.mutate(
             **{name: runs[name].clip(lower=begin, upper=begin + DAY_SECONDS) for name in ("arrive", "depart", "last")}
         )
-        stays = cut.filter(cut.depart - cut.arrive >= number(job.rules, "stay_minutes") * 60)
+        long = cut.depart - cut.arrive >= number(job.rules, "stay_minutes") * 60
+        stays = cut.filter(long, cut.zone.notnull())
         job.write(stays.drop("run"), "stays")
         return cleaned.rows_in, cleaned.removed, 0
 

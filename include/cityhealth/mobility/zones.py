@@ -110,22 +110,26 @@ class Zones:
         return ((cell % CELL_COLUMNS).cast("float64") + 0.5) * self.dlon, (row + 0.5) * self.dlat
 
 
-def locate(table: ibis.Table, zones: Zones, engine: Engine, lon: str = "lon", lat: str = "lat") -> ibis.Table:
+def locate(
+    table: ibis.Table, zones: Zones, engine: Engine, lon: str = "lon", lat: str = "lat", outside: bool = False
+) -> ibis.Table:
     """``table`` with the columns ``cell`` and ``zone`` of the position in columns ``lon`` and ``lat``.
 
-    Rows outside all areas are left out: what is outside is what is missing, and the join stays one that hashes.
+    Rows outside all areas are left out; with ``outside`` those in cells that no area touches stay, without a zone. The
+    comparisons come after the join, which so stays one that hashes.
     """
     pieces = engine.once(("pieces", zones.hash), lambda: engine.table(zones.pieces))
     placed = table.mutate(cell=zones.cell(table[lon], table[lat]))
-    joined = placed.join(pieces, "cell")
+    pieces = pieces.rename(piece_cell="cell")
+    joined = placed.join(pieces, placed.cell == pieces.piece_cell, how="left" if outside else "inner")
     above = joined[lat] - joined.base
-    inside = joined.filter(
-        joined[lat] >= joined.south,
-        joined[lat] < joined.north,
-        joined[lon] >= joined.west + joined.west_slope * above,
-        joined[lon] < joined.east + joined.east_slope * above,
+    inside = (
+        (joined[lat] >= joined.south)
+        & (joined[lat] < joined.north)
+        & (joined[lon] >= joined.west + joined.west_slope * above)
+        & (joined[lon] < joined.east + joined.east_slope * above)
     )
-    return inside.select(*placed.columns, "zone")
+    return joined.filter(inside | joined.piece_cell.isnull() if outside else inside).select(*placed.columns, "zone")
 
 
 def distance_m(lon: ibis.Value, lat: ibis.Value, to_lon: ibis.Value, to_lat: ibis.Value) -> ibis.Value:

@@ -26,7 +26,7 @@ _OF_FEED = ("no_feed", "feed_contradicts")
 _WITH_RULE = (*_OF_DAY, *_OF_FEED, "unknown_kind", "repeated")
 
 #: Kinds of which devices stand for people.
-_PEOPLE = ("phone_positions",)
+_PEOPLE = ("phone_positions", "trips")
 
 _REASONS_ZH = {
     "device": "设备号为空",
