@@ -318,7 +318,7 @@ def test_what_is_measured_without_refused_features_is_marked_and_says_how_many(
             "select reason_zh from gate.current_failing_row where rule_code = 'inputs_whole'"
         ).fetchone()
     assert found == [(3000, True, 1, "1", "1")]
-    assert reason == "「文化建筑面积」（城区）所依据的图层有 1 个要素未采用，测得的数不含这些要素"
+    assert reason == "「文化建筑面积」（城区）所依据的数据有 1 个要素或分区未采用，测得的数不含这些"
 
 
 def test_a_layer_that_shrank_and_a_scene_under_two_dates_are_told_by_the_build(

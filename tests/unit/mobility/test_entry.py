@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,21 @@ def test_ids_are_the_same_whatever_type_they_have_and_another_salt_gives_others(
     _, rows = office.enter(parquet(positions(device=["7", "8", "7", "9"])), salt="other")
     assert [row["device"] for row in rows] == [hashed(d, "other") for d in "7879"]
     assert all(0 <= row["device"] < 2**63 for row in rows)
+
+
+def test_ids_of_twenty_digits_differ_and_a_fraction_of_zeros_is_none(office: Office) -> None:
+    long = [Decimal(89860000000000000000 + number) for number in range(4)]
+    _, rows = office.enter(parquet(positions(device=pa.array(long, pa.decimal128(20, 0)))))
+    assert [row["device"] for row in rows] == [hashed(str(number)) for number in long]
+    _, rows = office.enter(parquet(positions(device=["13900001111.0", "13900001111", "A.0", "1.5"])))
+    assert [row["device"] for row in rows] == [hashed(name) for name in ("13900001111", "13900001111", "A.0", "1.5")]
+
+
+def test_a_first_row_of_data_is_not_quoted_as_headings(office: Office) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        office.enter("晋E90000,2021-06-02 06:00:00,112.857,35.526\n".encode() * 2, name="a.csv")
+    assert refused.value.code == "column_missing"
+    assert "没有表头" in refused.value.message and "晋E90000" not in refused.value.message
 
 
 def test_rows_that_cannot_be_read_are_counted_by_the_first_reason_and_do_not_enter(office: Office) -> None:

@@ -195,6 +195,17 @@ def test_phones_tell_homes_commutes_presence_and_visits(engine, zones, tmp_path)
     assert (cells[0]["lon"], cells[0]["lat"]) == pytest.approx(HOME, abs=0.002)
 
 
+def test_who_leaves_the_city_is_not_at_home_meanwhile(engine, zones, tmp_path):
+    away = [(7, second(TUESDAY, hour), *((113.9, 36.2) if 8 <= hour < 18 else HOME), None) for hour in range(24)]
+    counts = compute_day(
+        engine, "phone_positions", [part(tmp_path / "p.parquet", away)], TUESDAY, RULES, zones, tmp_path / "day", 2.0
+    )
+    assert (counts.rows_in, counts.rows_kept, counts.removed["outside"]) == (24, 14, 10)
+    stays = sorted(rows_of(engine, tmp_path / "day" / "stays.parquet"), key=lambda row: row["arrive"])
+    hours = [((row["arrive"] % 86_400) / 3600, (row["depart"] % 86_400) / 3600) for row in stays]
+    assert hours == [(0, 8), (18, 23)]
+
+
 def some_trips(day: date) -> list[tuple]:
     """Ten bus trips of 2.1 km and four car trips of 10.1 km from the west, and four that cannot be."""
     north = 35.05 + 2100 / DEGREE
