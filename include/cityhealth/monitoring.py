@@ -99,15 +99,25 @@ def untold(warehouse: Warehouse, evaluation: Evaluation) -> list[Change]:
     """What people have not been told yet: warnings raised, worsened from yellow to red, or cleared.
 
     One that stands is not told twice, also where late values move its beginning; nor is the way from red to yellow.
+    One that was raised after the told one had ended is told, though no run came in between.
     """
     with warehouse.connect("transformer") as connection:
         rows = connection.execute("select rule_code, subject, level, raised_at from ops.warning_told").fetchall()
+        cleared = {
+            (rule, subject): moment
+            for rule, subject, moment in connection.execute(
+                "select rule_code, subject, max(cleared_at) from marts.indicator_warning"
+                " where cleared_at is not null group by rule_code, subject"
+            )
+        }
     told = {(rule, subject): (level, raised_at) for rule, subject, level, raised_at in rows}
     latest = {(warned.rule_code, warned.subject): warned for warned in evaluation.latest}
     found: list[Change] = []
     for key, warned in latest.items():
         level, raised_at = told.get(key, ("clear", warned.raised_at))
-        if warned.cleared_at is None and level == "clear":
+        # The one that was told has ended meanwhile, and another stands.
+        ended = key in cleared and raised_at < cleared[key] <= warned.raised_at
+        if warned.cleared_at is None and (level == "clear" or ended):
             found.append(Change("raised", *key, warned, warned.raised_at))
         elif warned.level == "red" and level == "yellow":
             found.append(Change("worsened", *key, warned, warned.raised_at))
@@ -122,11 +132,17 @@ def untold(warehouse: Warehouse, evaluation: Evaluation) -> list[Change]:
 
 
 def mark_told(warehouse: Warehouse, changes: Sequence[Change]) -> None:
-    """Keep that people were told, so that they are not told again."""
+    """Keep that people were told, so that they are not told again; and what fell from red to yellow, so that they are
+    told when it is red again."""
     with warehouse.connect("transformer") as connection, connection.cursor() as cursor:
         cursor.executemany(
             "insert into ops.warning_told (rule_code, subject, level, raised_at) values (%s, %s, %s, %s)"
             " on conflict (rule_code, subject) do update set level = excluded.level, raised_at = excluded.raised_at,"
             " told_at = clock_timestamp()",
             [(change.rule_code, change.subject, change.level, change.raised_at) for change in changes],
+        )
+        cursor.execute(
+            "update ops.warning_told as told set level = 'yellow' from marts.indicator_warning as warned"
+            " where warned.rule_code = told.rule_code and warned.subject = told.subject and told.level = 'red'"
+            " and warned.cleared_at is null and warned.level = 'yellow'"
         )

@@ -258,10 +258,14 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
     )
 
 
+#: What is warned of changes no judgement and no number: a rule edited must not have years of readings judged again.
+_JUDGE_NOTHING = {"warning_rules.csv"}
+
+
 def _hash(rows: Mapping[str, Iterable[Row]]) -> str:
     """sha256 over what the rows say: the same knowledge has the same hash, however the files spell it."""
     digest = hashlib.sha256()
-    for file in sorted(rows):
+    for file in sorted(set(rows) - _JUDGE_NOTHING):
         digest.update(f"{file}\x1e".encode())
         for row in rows[file]:
             # When and until when a row is known does not change what it says.

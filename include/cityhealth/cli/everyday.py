@@ -171,6 +171,8 @@ def monitor(
 
     settings, warehouse = prepared()
     now = datetime.now(CITY_TIMEZONE)
+    if hour and hour.replace(tzinfo=CITY_TIMEZONE) > now:
+        raise typer.BadParameter(f"{hour:%Y-%m-%dT%H} has not come yet", param_hint="--hour")
     begins = hour.replace(tzinfo=CITY_TIMEZONE) if hour else now.replace(minute=0, second=0, microsecond=0)
     with steps("looking into the landing zone") as progress:
         take_in(settings, warehouse, received_until(begins, now), run="cli", progress=lambda m: show(progress, m))

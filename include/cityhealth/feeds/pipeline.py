@@ -210,12 +210,14 @@ def measure_and_gate(
         CityHealthError: as ``measure`` and the gate.
     """
     # GDAL and GeoPandas take two seconds to import: only who measures pays for them.
+    from cityhealth.air.derive import derive
     from cityhealth.measurement.movement import Store
     from cityhealth.measurement.step import measure
 
     history = history or load_history(settings.seed_dir)
     landing = LandingZone(settings.landing_url)
     measure(warehouse, landing, history.on, settings.areas_path, Store.of(settings), until, progress)
+    derive(warehouse, history.on(datetime.now(CITY_TIMEZONE).date()))
     batch_ids = _unjudged(settings, warehouse, history, until, "measured_value")
     return gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
 

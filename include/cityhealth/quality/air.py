@@ -70,11 +70,13 @@ _POLLUTANT_NAMES: Mapping[str, str] = {
     "臭氧": "o3", "pm10": "pm10", "可吸入颗粒物": "pm10", "pm25": "pm2_5", "细颗粒物": "pm2_5",
 }  # fmt: skip
 _HOUR = re.compile(
-    r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})日?[T ]*(?P<h>\d{1,2})"
-    r"(?:[:时点](?P<min>\d{1,2})?(?:[:分](?P<s>\d{1,2})(?:\.\d+)?秒?)?分?)? *(?P<zone>Z|[+-]\d\d:?\d\d)?"
+    # Something must stand between day and hour: of 2021-06-15 the last digit is no hour.
+    r"(?P<y>\d{4})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})(?:日 *|T| +)(?P<h>\d{1,2})"
+    r"(?:[:时点](?P<min>\d{1,2})?(?:[:分](?P<s>\d{1,2})(?:\.\d+)?秒?)?分?)? *(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
 )
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?P<h>\d\d)(?P<min>\d\d)?(?P<s>\d\d)?(?P<zone>)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 #: The feed takes an hour from there only where the file's names stand for each other.
 _OZONE_OF_A_DAY = ".o3_24h"
 #: A value that stands so many hours in a row is that of an instrument that hangs.
@@ -137,7 +139,7 @@ def read_hour(text: str) -> tuple[datetime | None, bool | None, str | None]:
     midnight = (hour, minute, second) == (24, 0, 0)
     try:
         moment = datetime(year, month, day, 0 if midnight else hour, minute, second)
-        zone = datetime.strptime(found["zone"], "%z").tzinfo if found["zone"] else CITY_TIMEZONE
+        zone = datetime.strptime(_zone(found["zone"]), "%z").tzinfo if found["zone"] else CITY_TIMEZONE
         moment = (moment + timedelta(days=1) if midnight else moment).replace(tzinfo=zone)
         moment.astimezone(CITY_TIMEZONE)
     except (ValueError, OverflowError):
@@ -162,6 +164,11 @@ def _station(code: str | None, name: str | None, day: Any, lookup: Lookup) -> tu
     return found[0].code, None
 
 
+def _zone(text: str) -> str:
+    """``+08``, as PostgreSQL writes it, is whole hours."""
+    return f"{text}00" if len(text) == 3 else text
+
+
 def _pollutant(text: str) -> tuple[str | None, str | None]:
     squeezed = re.sub(r"[\s._]|\(.*\)", "", fold(text))
     code = _POLLUTANT_NAMES.get(squeezed)
@@ -169,7 +176,9 @@ def _pollutant(text: str) -> tuple[str | None, str | None]:
 
 
 def _value(text: str, unit: str, pollutant: str | None) -> tuple[float | None, bool, str | None, str | None]:
-    plain = fold(text).replace(",", "")
+    plain = fold(text)
+    # A comma between thousands is none; one before decimals would make the number ten times as large.
+    plain = plain.replace(",", "") if _THOUSANDS.fullmatch(plain) else plain
     if not _NUMBER.fullmatch(plain):
         return None, False, f"「{text.strip()}」不是一个数", None
     number = float(plain)

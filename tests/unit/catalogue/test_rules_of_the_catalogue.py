@@ -265,6 +265,8 @@ CASES = (
          change(WARNINGS, {"code": "peak_slow"}, red_on="25", red_off="26"), "red_on", "更宽"),
     Case("silence is looked for below", measured.warnings_are_cleared_beyond_their_limits,
          change(WARNINGS, {"code": "air_feed_silent"}, direction="below"), "direction", "above"),
+    Case("a warning watches what nobody keeps", measured.warnings_watch_a_series,
+         change(WARNINGS, {"code": "air_pollution"}, series="air_aqi_hours"), "series", "air_aqi_hour"),
     Case("no value raises a warning", measured.warnings_are_cleared_beyond_their_limits,
          change(WARNINGS, {"code": "air_pollution"}, hours="0"), "hours", "至少"),
 )

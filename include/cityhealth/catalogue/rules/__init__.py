@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     measured.measurements_can_be_made,
     measured.an_item_is_measured_once_per_feed,
     measured.warnings_are_cleared_beyond_their_limits,
+    measured.warnings_watch_a_series,
 )
 
 __all__ = ["RULES", "Book", "Rule"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from cityhealth.catalogue.findings import Finding
+from cityhealth.catalogue.rows import MeasuredFeed
 from cityhealth.catalogue.rules.book import Book
 
 
@@ -47,6 +49,21 @@ def an_item_is_measured_once_per_feed(book: Book) -> Iterator[Finding]:
         code = first.setdefault(key, placed.row.code)
         if code != placed.row.code:
             yield placed.finding("item_code", f"测算「{code}」已经测算同一数据项")
+
+
+#: What ``marts.monitored_value`` holds; of silence also ``feed_<feed>``.
+SERIES = {
+    "limit": {"air_aqi_hour", "station_pm2_5_hour", "good_day_share", "peak_speed_day"},
+    "silence": {"air_station"} | {f"feed_{feed}" for feed in get_args(MeasuredFeed)},
+}
+
+
+def warnings_watch_a_series(book: Book) -> Iterator[Finding]:
+    """A rule over a series that nobody keeps would never be raised."""
+    for placed in book.tables["warning_rules.csv"]:
+        if placed.row.series not in SERIES[placed.row.kind]:
+            known = "、".join(sorted(SERIES[placed.row.kind]))
+            yield placed.finding("series", f"没有监测序列「{placed.row.series}」，应为 {known} 之一")
 
 
 def warnings_are_cleared_beyond_their_limits(book: Book) -> Iterator[Finding]:
