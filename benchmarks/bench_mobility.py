@@ -261,7 +261,8 @@ def with_sql(parts: Sequence[Path], zones: Zones, folder: Path) -> Found:
         run(_RUNS)
         run(_DRIVING.format(out=out))
         counts = {
-            "rows_in": rows_in, "clock": rows_in - timely, "outside": timely - sum(verdicts.get(verdict, 0) for verdict in range(3)),
+            "rows_in": rows_in, "clock": rows_in - timely,
+            "outside": timely - sum(verdicts.get(verdict, 0) for verdict in range(3)),
             "duplicate": verdicts[1], "jump": verdicts[2],
             "twin": int(run("select coalesce(sum(fixes), 0) from twins")[0][0]),
             "drifting": int(run("select sum(fixes) from runs where run >= 0")[0][0]),
