@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from cities import settle_jincheng
 
 from cityhealth.monitoring import mark_told, untold
 from cityhealth.settings import CITY_TIMEZONE, Settings
-from cityhealth.transform.monitor import Evaluation, evaluate
+from cityhealth.transform.monitor import Evaluation, Warned, evaluate
 from cityhealth.warehouse.connections import Warehouse
 
 NOON = datetime(2021, 7, 20, 12, tzinfo=CITY_TIMEZONE)
@@ -160,6 +161,31 @@ def test_late_hours_change_the_warning_and_it_is_not_told_again(
     mark_told(module_warehouse, changes)
     assert untold(module_warehouse, tenth_hour) == []
     assert [warned.subject for warned in tenth_hour.standing] == [SCHOOL]
+
+
+def test_a_warning_raised_after_the_told_one_ended_is_told_though_no_run_came_between(
+    module_warehouse: Warehouse, tenth_hour: Evaluation
+) -> None:
+    def stands(station: str, raised: float) -> Warned:
+        found = next(warned for warned in tenth_hour.latest if warned.subject == station)
+        return replace(found, rule_code="station_pm2_5", level="red", raised_at=at(raised), cleared_at=None)
+
+    def told(station: str, raised: float) -> None:
+        with module_warehouse.connect("transformer") as connection:
+            connection.execute(
+                "update ops.warning_told set level = 'red', raised_at = %s"
+                " where rule_code = 'station_pm2_5' and subject = %s",
+                (at(raised), station),
+            )
+
+    # Both were told as red. That of the shop ended at the seventh hour, and another began; that of the water works
+    # ended after the beginning that late hours have given it.
+    told(SHOP, 2)
+    told(WATER, 3)
+    changes = untold(module_warehouse, Evaluation(at(21), (stands(SHOP, 20), stands(WATER, 2))))
+    pm2_5 = [(change.kind, change.subject) for change in changes if change.rule_code == "station_pm2_5"]
+    assert pm2_5 == [("raised", SHOP)]
+    mark_told(module_warehouse, untold(module_warehouse, tenth_hour))
 
 
 def test_the_reason_names_value_hour_and_limit(module_warehouse: Warehouse, tenth_hour: Evaluation) -> None:
