@@ -45,14 +45,14 @@ pytestmark = [
 CITY = "100000"
 GEOD = Geod(ellps="GRS80")
 KINDS = """\
-code,name_zh,name_en,feed,geometry,tiles,attributes,bands,basis,notes
-built_up_area,建成区范围,Built-up area,layers,polygon,yes,,,house,
-road,道路,Road,layers,line,no,road_class,,house,
-residential_land,居住用地,Residential land,layers,polygon,yes,,,house,
-park,公园,Park,layers,polygon,no,,,house,
-school,学校,School,layers,any,no,,,house,
-optical,光学影像,Optical scene,imagery,,no,,red;nir,house,
-land_cover,地表覆盖分类,Land cover,imagery,,no,,class,house,
+code,name_zh,name_en,feed,geometry,tiles,attributes,bands,parameters,basis,notes
+built_up_area,建成区范围,Built-up area,layers,polygon,yes,,,,house,
+road,道路,Road,layers,line,no,road_class,,,house,
+residential_land,居住用地,Residential land,layers,polygon,yes,,,,house,
+park,公园,Park,layers,polygon,no,,,,house,
+school,学校,School,layers,any,no,,,,house,
+optical,光学影像,Optical scene,imagery,,no,,red;nir,,house,
+land_cover,地表覆盖分类,Land cover,imagery,,no,,class,,house,
 """
 
 

@@ -12,6 +12,7 @@ import pytest
 from air_files import city_with_stations, file_of, moment, receive
 from city_office import Office
 from cityhealth.catalogue import Catalogue
+from cityhealth.measurement.movement import Store
 from cityhealth.measurement.step import measure
 from cityhealth.warehouse.connections import Warehouse
 
@@ -43,7 +44,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 def measured(office: Office, until: datetime | None = None) -> list[str]:
-    return measure(office.warehouse, office.landing, lambda day: office.city, office.home / "no areas", until)
+    store = Store(office.home / "mobility")
+    return measure(office.warehouse, office.landing, lambda day: office.city, office.home / "no areas", store, until)
 
 
 def standing(office: Office) -> list[tuple]:

@@ -31,10 +31,10 @@ from small_city import small_city
 
 RECEIVED = datetime(2021, 6, 8, 9, tzinfo=CITY_TIMEZONE)
 KINDS = (
-    "code,name_zh,name_en,feed,geometry,tiles,attributes,bands,basis,notes\n"
-    "night_light,夜间灯光,Night light,imagery,,no,,radiance,house,\n"
-    "land_cover,地表覆盖分类,Land cover,imagery,,no,,class,house,\n"
-    "park,公园绿地,Park,layers,polygon,no,,,house,\n"
+    "code,name_zh,name_en,feed,geometry,tiles,attributes,bands,parameters,basis,notes\n"
+    "night_light,夜间灯光,Night light,imagery,,no,,radiance,,house,\n"
+    "land_cover,地表覆盖分类,Land cover,imagery,,no,,class,,house,\n"
+    "park,公园绿地,Park,layers,polygon,no,,,,house,\n"
 )
 STATED: Mapping[str, object] = {
     "kind": "night_light", "datum": "wgs84", "date": "2020-09-01", "source": "某卫星", "licence": "公开",
