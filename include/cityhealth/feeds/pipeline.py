@@ -239,18 +239,11 @@ def collect(
     Raises:
         CityHealthError: an arrival could not be loaded for a reason that may pass; all others have been.
     """
-    landing = LandingZone(settings.landing_url)
     with _collecting(warehouse):
         failures = []
         for feed_name in FEEDS:
-            feed = feed_named(feed_name, settings)
-            received = landing.arrivals(
-                feed_name, last=until.astimezone(CITY_TIMEZONE).date(), known=_loaded_arrivals(warehouse, feed_name)
-            )
-            waiting = [arrival for arrival in received if arrival.received_at <= until]
             try:
-                for number, batch in enumerate(load_arrivals(warehouse, landing, feed, waiting, run), start=1):
-                    progress(f"{feed_name}: {number}/{len(waiting)} {batch.arrival.filename}")
+                _load_received(settings, warehouse, feed_name, until, run, progress)
             except CityHealthError as failure:
                 failures.append(failure)
         history = load_history(settings.seed_dir)
@@ -278,24 +271,36 @@ def collect_feed(
     Raises:
         CityHealthError: an arrival could not be loaded for a reason that may pass; all others have been.
     """
-    landing, feed = LandingZone(settings.landing_url), feed_named(feed_name, settings)
     failure: CityHealthError | None = None
     with _collecting(warehouse):
-        received = landing.arrivals(
-            feed_name, last=until.astimezone(CITY_TIMEZONE).date(), known=_loaded_arrivals(warehouse, feed_name)
-        )
-        waiting = [arrival for arrival in received if arrival.received_at <= until]
         try:
-            for loaded in load_arrivals(warehouse, landing, feed, waiting, run):
-                progress(f"{feed_name}: {loaded.arrival.filename}")
+            _load_received(settings, warehouse, feed_name, until, run, progress)
         except CityHealthError as error:
             failure = error
         history = load_history(settings.seed_dir)
-        batch_ids = _unjudged(settings, warehouse, history, until, feed.raw_table)
+        batch_ids = _unjudged(settings, warehouse, history, until, feed_named(feed_name, settings).raw_table)
         judgements = gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
     if failure:
         raise failure
     return judgements
+
+
+def _load_received(
+    settings: Settings,
+    warehouse: Warehouse,
+    feed_name: str,
+    until: datetime,
+    run: str,
+    progress: Callable[[str], None],
+) -> None:
+    """Load what a feed received up to ``until`` and is not there yet. Raises as :func:`load_arrivals`."""
+    landing, feed = LandingZone(settings.landing_url), feed_named(feed_name, settings)
+    received = landing.arrivals(
+        feed_name, last=until.astimezone(CITY_TIMEZONE).date(), known=_loaded_arrivals(warehouse, feed_name)
+    )
+    waiting = [arrival for arrival in received if arrival.received_at <= until]
+    for number, batch in enumerate(load_arrivals(warehouse, landing, feed, waiting, run), start=1):
+        progress(f"{feed_name}: {number}/{len(waiting)} {batch.arrival.filename}")
 
 
 @contextmanager

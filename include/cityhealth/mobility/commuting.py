@@ -14,7 +14,7 @@ from pathlib import Path
 
 import ibis
 
-from cityhealth.measurement.layer_methods.parameters import Reader
+from cityhealth.measurement.parameters import Reader
 from cityhealth.mobility.engine import Engine
 from cityhealth.mobility.windows import Hours, day_number, is_workday, read_hours, seconds_within
 from cityhealth.mobility.zones import Zones, distance_m

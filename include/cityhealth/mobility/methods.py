@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from cityhealth.measurement.layer_methods.parameters import Reader
+from cityhealth.measurement.parameters import Reader
 from cityhealth.measurement.values import Parameters
 from cityhealth.mobility.commuting import (
     CommuteRules,

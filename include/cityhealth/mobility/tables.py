@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 import ibis
 import pyarrow as pa
 
-from cityhealth.measurement.layer_methods.parameters import Reader
+from cityhealth.measurement.parameters import Reader
 from cityhealth.measurement.values import Parameters
 from cityhealth.mobility.commuting import DayPartial, commute_rules, commuting
 from cityhealth.mobility.engine import Engine

@@ -20,6 +20,7 @@ import pyarrow as pa
 from cityhealth.catalogue import LayerKind
 from cityhealth.errors import CityHealthError
 from cityhealth.quality.batch import BATCH_LINE, BatchFacts, Candidates
+from cityhealth.quality.deliveries import FEEDS_ZH
 from cityhealth.quality.lookup import LEVELS_ZH, Lookup
 from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
 
@@ -230,7 +231,7 @@ def _kind(code: str | None, together: Sequence[str], lookup: Lookup) -> tuple[La
         named = {known.code: known.name_zh for known in lookup.catalogue.layer_kinds if known.feed == "layers"}
         nearest = "、".join(f"{near}（{named[near]}）" for near in get_close_matches(code, named, n=4, cutoff=0))
         return None, f"图层类别目录中没有「{code}」，写法相近的有 {nearest}"
-    return (kind, None) if kind.feed == "layers" else (None, f"「{code}」是影像的类别，不是图层的")
+    return (kind, None) if kind.feed == "layers" else (None, f"「{code}」是{FEEDS_ZH[kind.feed]}的类别，不是图层的")
 
 
 def _resolve(

@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from cityhealth.catalogue import LayerKind
-from cityhealth.quality.batch import BATCH_LINE, BatchFacts, Candidates
+from cityhealth.quality.batch import BatchFacts, Candidates
+from cityhealth.quality.deliveries import candidates_of, kind_of
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.subject import SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
 
@@ -69,35 +70,18 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     """Resolve the parts of an arrival; all of them have one manifest. Pure."""
     parts = raw.to_dict("records")
     manifest = json.loads(parts[0]["manifest"])
-    kind, kind_problem = _kind(text_of(parts[0]["kind_text"]), lookup)
+    kind, kind_problem = kind_of(text_of(parts[0]["kind_text"]), "mobility", lookup)
     rows = [_row(part, kind, manifest, batch.arrival.day) for part in parts]
     first: dict[str, str] = {}
     for row in rows:
         row["same_as"] = first.get(row["sha256"])
         first.setdefault(row["sha256"], row["filename"])
     whole = {
-        "kind": "batch",
-        "line_no": BATCH_LINE,
         "kind_problem": kind_problem,
         "people_unstated": kind is not None and kind.code in _PEOPLE and "people_per_device" not in manifest,
         "layer_kind": text_of(parts[0]["kind_text"]),
     }
-    frame = pd.DataFrame([*rows, whole])
-    announced = batch.arrival.department_text
-    sender = lookup.department(announced) if announced and announced.strip() else None
-    columns = dict.fromkeys([*_WORK_COLUMNS, "state", "sheet", "cell", "cells", *frame.columns])
-    return Candidates(frame.reindex(columns=list(columns)).assign(department_code=sender), sender)
-
-
-def _kind(text: str, lookup: Lookup) -> tuple[LayerKind | None, str | None]:
-    if not text:
-        return None, "没有写明移动数据类别（kind）"
-    found = next((kind for kind in lookup.catalogue.layer_kinds if kind.code == text), None)
-    if found is None:
-        return None, f"没有移动数据类别「{text}」"
-    if found.feed != "mobility":
-        return None, f"「{text}」（{found.name_zh}）不是移动数据"
-    return found, None
+    return candidates_of(rows, whole, _WORK_COLUMNS, batch, lookup)
 
 
 def _row(

@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from cityhealth.catalogue import LayerKind
-from cityhealth.quality.batch import BATCH_LINE, BatchFacts, Candidates
+from cityhealth.quality.batch import BatchFacts, Candidates
+from cityhealth.quality.deliveries import candidates_of, kind_of
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.subject import SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
 from cityhealth.spatial.land_cover import CLASS_BAND, CLASSES
@@ -56,7 +57,7 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     """Resolve the tiles of a scene; all of them have one manifest. Pure."""
     tiles = raw.to_dict("records")
     manifest = json.loads(tiles[0]["manifest"])
-    kind, kind_problem = _kind(text_of(tiles[0]["kind_text"]), lookup)
+    kind, kind_problem = kind_of(text_of(tiles[0]["kind_text"]), "imagery", lookup)
     acquired = date.fromisoformat(tiles[0]["acquired_text"])
     rows = [_row(tile, kind, acquired, lookup) for tile in tiles]
     _compare(rows)
@@ -64,8 +65,6 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     known = [row["touches_city"] for row in rows if row["touches_city"] is not None]
     shares = [row["cloud_share"] for row in rows if row["valid_share"] is not None]
     whole = {
-        "kind": "batch",
-        "line_no": BATCH_LINE,
         "layer_kind": text_of(tiles[0]["kind_text"]),
         "acquired": acquired,
         "kind_problem": kind_problem,
@@ -77,22 +76,7 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
         "scene_touches_city": any(known) if known else None,
         "all_clouded": bool(shares) and all(share == 1 for share in shares),
     }
-    frame = pd.DataFrame([*rows, whole])
-    announced = batch.arrival.department_text
-    sender = lookup.department(announced) if announced and announced.strip() else None
-    columns = dict.fromkeys([*_WORK_COLUMNS, "state", "sheet", "cell", "cells", *frame.columns])
-    return Candidates(frame.reindex(columns=list(columns)).assign(department_code=sender), sender)
-
-
-def _kind(text: str, lookup: Lookup) -> tuple[LayerKind | None, str | None]:
-    if not text:
-        return None, "没有写明影像类别（kind）"
-    found = next((kind for kind in lookup.catalogue.layer_kinds if kind.code == text), None)
-    if found is None:
-        return None, f"没有影像类别「{text}」"
-    if found.feed != "imagery":
-        return None, f"「{text}」（{found.name_zh}）是矢量图层，不是影像"
-    return found, None
+    return candidates_of(rows, whole, _WORK_COLUMNS, batch, lookup)
 
 
 def _row(tile: Mapping[Any, Any], kind: LayerKind | None, acquired: date, lookup: Lookup) -> dict[str, Any]:

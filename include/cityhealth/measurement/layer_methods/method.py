@@ -11,7 +11,7 @@ import shapely
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from cityhealth.measurement.layer_methods.parameters import Reader
+from cityhealth.measurement.parameters import Reader
 from cityhealth.measurement.values import LayerInputs, Measured, MeasurementError, Parameters
 from cityhealth.spatial.crs import area_projection
 from cityhealth.spatial.repair import repair

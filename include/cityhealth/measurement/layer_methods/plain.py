@@ -11,7 +11,8 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from cityhealth.measurement.layer_methods.method import Layers, Method, Preparation, cut, within
-from cityhealth.measurement.layer_methods.parameters import Reader, numbers, where
+from cityhealth.measurement.layer_methods.parameters import numbers, where
+from cityhealth.measurement.parameters import Reader
 from cityhealth.measurement.values import MeasurementError
 from cityhealth.spatial.coverage import dissolved_area, dissolved_length, plots_denser_than
 

@@ -20,7 +20,8 @@ from cityhealth.measurement.layer_methods.method import (
     served_kind,
     within,
 )
-from cityhealth.measurement.layer_methods.parameters import Reader, by_class, positive, where
+from cityhealth.measurement.layer_methods.parameters import by_class, where
+from cityhealth.measurement.parameters import Reader, positive
 from cityhealth.measurement.values import MeasurementError
 from cityhealth.spatial.coverage import covered_features, served_land
 from cityhealth.spatial.network import RoadGraph, access, service_area
