@@ -75,8 +75,14 @@ def run(settings: Settings, out: Console) -> None:
         ingest_through_airflow(client, [arrival for arrival in landed if arrival.feed != "mobility"], say)
         # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
         backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
+        asked = _ask_for_warnings(client)
         through_airflow(client, movement, say)
-        _monitor(client, say)
+        wait_for_runs(
+            client,
+            "monitor_indicators",
+            lambda: [run for run in client.runs("monitor_indicators") if run["dag_run_id"] == asked],
+            say,
+        )
     _print_result(warehouse, catalogue, settings, out)
     _print_measured(warehouse, out)
     _print_movement(warehouse, out)
@@ -101,19 +107,14 @@ def _land_the_city(settings: Settings, catalogue: Catalogue, say: Callable[[str]
     return landed
 
 
-def _monitor(client: AirflowClient, say: Callable[[str], None]) -> None:
-    """One hourly cycle of early warning: that of the last hour of which there are readings.
+def _ask_for_warnings(client: AirflowClient) -> str:
+    """One hourly cycle of early warning: that of the last hour of which there are readings. Returns its run.
 
     Asked for before the DAG is unpaused, which makes a run of the present hour as well: by then all is silent.
     """
     asked = client.trigger("monitor_indicators", f"{LAST_HOUR - timedelta(hours=1):%Y-%m-%dT%H}")
     client.unpause("monitor_indicators")
-    wait_for_runs(
-        client,
-        "monitor_indicators",
-        lambda: [run for run in client.runs("monitor_indicators") if run["dag_run_id"] == asked],
-        say,
-    )
+    return asked
 
 
 def _print_result(warehouse: Warehouse, catalogue: Catalogue, settings: Settings, out: Console) -> None:
