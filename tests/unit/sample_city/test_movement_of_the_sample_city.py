@@ -110,7 +110,7 @@ def test_a_month_of_taxis_is_one_arrival_with_a_part_for_each_day_and_two_for_so
 
 
 def test_as_many_taxis_as_the_demo_has_give_two_million_fixes(movement: Movement) -> None:
-    assert movement.truth.fixes * 384 / TAXIS > 2_000_000
+    assert movement.truth.fixes * 330 / TAXIS > 2_000_000
 
 
 def test_taxis_keep_to_the_streets(taxis: pd.DataFrame, town: Town, shown: Shown) -> None:

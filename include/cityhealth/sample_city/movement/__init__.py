@@ -25,7 +25,7 @@ from cityhealth.sample_city.terrain.streets import roads
 from cityhealth.sample_city.terrain.town import lay_out
 
 _YEAR = 2021
-_TAXIS = 384
+_TAXIS = 330
 
 __all__ = ["Commuting", "Movement", "Planted", "Survey", "Truth", "generate_movement"]
 
@@ -62,7 +62,7 @@ class Movement:
 def generate_movement(catalogue: Catalogue, areas: gpd.GeoDataFrame, seed: int = 2021, taxis: int = _TAXIS) -> Movement:
     """A month of movement in the town that :func:`~cityhealth.sample_city.terrain.generate_terrain` draws.
 
-    ``taxis``: how many, at least 16; 384 give two and a half million fixes.
+    ``taxis``: how many, at least 16; 330 give more than two million fixes.
 
     Raises:
         KeyError: the areas lack a county of the city, or the catalogue an item that is drawn.
