@@ -73,9 +73,12 @@ def start(
     max_active_runs: int = 4,
     repeat: bool = True,
     newest_first: bool = False,
+    wake_consumers: bool = True,
     say: Callable[[str], None],
 ) -> Started:
     """Ask Airflow for the runs, after a backfill of this DAG that still runs has ended.
+
+    DAGs that run after its assets are unpaused, unless ``wake_consumers`` is False: then who comes later builds for all.
 
     A ``last`` in the future means today: a run of tomorrow would wait, and so would every backfill after it.
 
@@ -88,7 +91,7 @@ def start(
         # An empty range touches nothing; while another backfill runs, what it runs is in no plan.
         _keys(client, dag_id, first, last, behaviour)
     # Consumers first: an event that comes while its consumer is paused can be lost. A paused DAG leaves runs queued.
-    for paused in (*client.consumers(dag_id), dag_id):
+    for paused in (*(client.consumers(dag_id) if wake_consumers else ()), dag_id):
         client.unpause(paused)
     _wait_for_others(client, dag_id, say)
     keys = _keys(client, dag_id, first, last, behaviour)

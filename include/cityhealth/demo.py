@@ -72,7 +72,9 @@ def run(settings: Settings, out: Console) -> None:
         client = airflow.client()
         # Movement data last: they are summed up once, by the boundary that came with the layers.
         movement = [arrival for arrival in landed if arrival.feed == "mobility"]
-        ingest_through_airflow(client, [arrival for arrival in landed if arrival.feed != "mobility"], say)
+        # One build serves for all, at the end: another would only stand in the way of the summaries.
+        others = [arrival for arrival in landed if arrival.feed != "mobility"]
+        ingest_through_airflow(client, others, say, wake_consumers=False)
         # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
         backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
         asked = _ask_for_warnings(client)

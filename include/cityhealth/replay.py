@@ -41,7 +41,7 @@ def ingest_through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], s
     started = []
     for feed in sorted({arrival.feed for arrival in arrivals}):
         days = sorted({arrival.day for arrival in arrivals if arrival.feed == feed})
-        started.append(start(client, f"ingest_{feed}", days[0], days[-1], say=say))
+        started.append(start(client, f"ingest_{feed}", days[0], days[-1], wake_consumers=wake_consumers, say=say))
     return [
         task["end_date"]
         for backfill in started
