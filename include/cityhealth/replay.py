@@ -32,8 +32,12 @@ def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Cal
     )
 
 
-def ingest_through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Callable[[str], None]) -> list[str]:
+def ingest_through_airflow(
+    client: AirflowClient, arrivals: Sequence[Arrival], say: Callable[[str], None], wake_consumers: bool = True
+) -> list[str]:
     """As :func:`through_airflow`, without waiting for the build. Returns when the gates whose assets cause one ended.
+
+    Without ``wake_consumers`` a paused build stays paused, for what is ingested later to cause it.
 
     Raises:
         StackError: as there.
