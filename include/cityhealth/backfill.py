@@ -78,7 +78,8 @@ def start(
 ) -> Started:
     """Ask Airflow for the runs, after a backfill of this DAG that still runs has ended.
 
-    DAGs that run after its assets are unpaused, unless ``wake_consumers`` is False: then who comes later builds for all.
+    DAGs that run after its assets are unpaused, unless ``wake_consumers`` is False: then who comes later builds for
+    all.
 
     A ``last`` in the future means today: a run of tomorrow would wait, and so would every backfill after it.
 
