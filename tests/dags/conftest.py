@@ -14,9 +14,9 @@ from cityhealth.warehouse.embedded import EmbeddedServer
 from cityhealth.warehouse.migrate import migrate
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
-    """Airflow on an embedded server of its own, prepared but not started."""
+    """Airflow on an embedded server of its own, prepared but not started; one for each file of tests."""
     home = tmp_path_factory.mktemp("airflow") / "var"
     settings = settings_module.from_environment({"PATH": os.environ["PATH"], "CITYHEALTH_HOME": str(home)})
     warehouse: Warehouse = open_warehouse(settings, start=True)

@@ -119,10 +119,10 @@ def test_nine_devices_leave_no_number_anywhere_and_no_device_is_known_by_its_nam
     with warehouse.connect("transformer") as connection:
         speeds = connection.execute("select area_code, day, devices, distance_km / hours from ops.speed_day").fetchall()
         days = connection.execute(
-            "select day, rows_in, rows_kept, engine from ops.mobility_partial order by day"
+            "select day, rows_in, rows_kept, drifting, engine from ops.mobility_partial order by day"
         ).fetchall()
     assert speeds == [("140500-BUA", TUESDAY, 12, pytest.approx(15, rel=3e-3))]
-    assert days == [(MONDAY, 9 * 31, 9 * 31, "duckdb"), (TUESDAY, 12 * 31, 12 * 31, "duckdb")]
+    assert days == [(MONDAY, 9 * 31, 9 * 31, 0, "duckdb"), (TUESDAY, 12 * 31, 12 * 31, 0, "duckdb")]
     stored = [pq.read_table(path) for path in (settings.mobility_dir / "parts").rglob("*.parquet")]
     assert sum(table.num_rows for table in stored) == 21 * 31
     assert all(table.schema.field("device").type == pa.int64() for table in stored)

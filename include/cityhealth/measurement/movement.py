@@ -156,18 +156,18 @@ class Movement:
             repr(sorted(rules.items())), zones.hash,
         )  # fmt: skip
         folder = self.store.folder / "partials" / key
-        if not folder.is_dir():
-            parts = [self.store.folder / "parts" / f"{store_key}.parquet" for store_key in day.store_keys]
-            counts = compute_day(self._engine, kind, parts, day.day, rules, zones, folder, day.people_per_device)
-            self.connection.execute(
-                "insert into ops.mobility_partial"
-                " (partial_key, kind, source, day, rows_in, rows_kept, removed, engine, seconds)"
-                " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-                (
-                    key, kind, day.provider, day.day, counts.rows_in, counts.rows_kept, json.dumps(counts.removed),
-                    self.store.engine, counts.seconds,
-                ),
-            )  # fmt: skip
+        parts = [self.store.folder / "parts" / f"{store_key}.parquet" for store_key in day.store_keys]
+        # A day that is there is not summed up again; a database that does not know of it is told what was counted.
+        counts = compute_day(self._engine, kind, parts, day.day, rules, zones, folder, day.people_per_device)
+        self.connection.execute(
+            "insert into ops.mobility_partial"
+            " (partial_key, kind, source, day, rows_in, rows_kept, removed, drifting, engine, seconds)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            (
+                key, kind, day.provider, day.day, counts.rows_in, counts.rows_kept, json.dumps(counts.removed),
+                counts.drifting, self.store.engine, counts.seconds,
+            ),
+        )  # fmt: skip
         return DayPartial(folder, day.day, day.people_per_device)
 
     def _outcome(

@@ -20,6 +20,7 @@ select
     days.rows_in,
     days.rows_kept,
     days.removed,
+    days.drifting,
     days.engine,
     days.seconds,
     days.computed_at

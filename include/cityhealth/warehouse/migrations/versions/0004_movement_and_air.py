@@ -134,6 +134,7 @@ create table ops.mobility_partial (
     rows_in bigint not null,
     rows_kept bigint not null,
     removed text not null default '{}',
+    drifting bigint not null,
     engine text not null,
     seconds double precision not null,
     computed_at timestamptz not null default clock_timestamp()
@@ -141,6 +142,8 @@ create table ops.mobility_partial (
 comment on table ops.mobility_partial is
     '移动数据按日的中间结果，可随时重算。Grain: one partition cleaned and summed up by one set of rules and areas.';
 comment on column ops.mobility_partial.removed is 'JSON: cleaning rule → rows that it took out.';
+comment on column ops.mobility_partial.drifting is
+    'Rows kept of vehicles that stood still: what they seemed to move is drift and no distance.';
 
 create table ops.presence_cell (
     batch_id text not null references raw.batch,
