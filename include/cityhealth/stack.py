@@ -46,12 +46,14 @@ class StackError(CityHealthError):
 class LocalAirflow:
     """Airflow with LocalExecutor on the warehouse's server, user interface on loopback.
 
-    ``overrides`` are environment variables that win over those set here.
+    ``overrides`` are environment variables that win over those set here. The user interface listens on ``preferred_port``
+    where that is free when this home first asks, else on any; 0 asks for any at once, for who starts several side by side.
     """
 
     settings: Settings
     warehouse: Warehouse
     overrides: Mapping[str, str] = field(default_factory=dict)
+    preferred_port: int = 8080
 
     @property
     def home(self) -> Path:
@@ -196,7 +198,7 @@ class LocalAirflow:
         path = self.home / "port"
         if not path.exists():
             self.home.mkdir(parents=True, exist_ok=True)
-            path.write_text(str(_usable_port(8080)))
+            path.write_text(str(_usable_port(self.preferred_port)))
         return int(path.read_text())
 
     def _wait_until_ready(self, progress: Callable[[str], None], patience: float = 120.0) -> None:

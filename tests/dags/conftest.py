@@ -23,7 +23,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     migrate(warehouse)
     # A failing task is retried once, at once: the test waits for nothing but the work.
     retries = {"AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "1", "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1"}
-    airflow = LocalAirflow(settings, warehouse, retries)
+    airflow = LocalAirflow(settings, warehouse, retries, preferred_port=0)
     airflow.prepare()
     yield airflow
     airflow.down()

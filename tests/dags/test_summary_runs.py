@@ -116,7 +116,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, webhook: _Webhook) -> Iter
         "CITYHEALTH_NOTIFY": "apprise:city_chat",
         "AIRFLOW_CONN_CITY_CHAT": json.dumps({"conn_type": "apprise", "extra": {"config": path}}),
     }
-    airflow = LocalAirflow(settings, warehouse, overrides)
+    airflow = LocalAirflow(settings, warehouse, overrides, preferred_port=0)
     airflow.up(COMPONENTS)
     yield airflow
     airflow.down()
