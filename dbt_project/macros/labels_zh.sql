@@ -106,3 +106,12 @@
         when 'settled' then '办结'
     end
 {%- endmacro %}
+
+
+{% macro report_state_zh(state) -%}
+    case {{ state }}
+        when 'draft' then '草稿'
+        when 'expert_review' then '专家论证'
+        when 'submitted' then '提交'
+    end
+{%- endmacro %}
