@@ -64,6 +64,9 @@ FILES = {
     "layer_kinds.csv": "code,name_zh,name_en,feed,geometry,tiles,attributes,bands,parameters,basis,notes\n",
     "measurements.csv": "code,item_code,feed,layer_kinds,method,version,parameters,min_valid_share,basis,notes\n",
     "stations.csv": "code,name_zh,area_code,lon,lat,reference,valid_from,valid_to,basis,notes,known_from\n",
+    "problem_rules.csv": (
+        "code,name_zh,source,condition,threshold,severity,sort_order,basis,description_zh,known_from\n"
+    ),
     "warning_rules.csv": (
         "code,name_zh,name_en,kind,series,direction,yellow_on,yellow_off,red_on,red_off,unit,hours,indicator_code,"
         "department_code,advice_zh,basis,notes,known_from\n"

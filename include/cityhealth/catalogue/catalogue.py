@@ -28,6 +28,7 @@ from cityhealth.catalogue.rows import (
     Level,
     Measurement,
     ProblemTheme,
+    ProblemRule,
     Responsibility,
     Row,
     SourcePriority,
@@ -82,6 +83,10 @@ class Catalogue:
     catalogue_hash: str = field(repr=False)
 
     @cached_property
+    system_parts: tuple[SystemPart, ...]
+    comparabilities: tuple[Comparability, ...]
+    publications: tuple[Publication, ...]
+    problem_rules: tuple[ProblemRule, ...]
     def units(self) -> Mapping[str, Unit]:
         """Unit rows by their name, as :mod:`cityhealth.quantities` wants them."""
         return {row.unit: row for row in self.unit_rows}
@@ -257,6 +262,10 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
         catalogue_hash=_hash(rows),
     )
 
+        system_parts=rows["systems.csv"],
+        comparabilities=rows["comparability.csv"],
+        publications=rows["publication.csv"],
+        problem_rules=rows["problem_rules.csv"],
 
 #: What is warned of changes no judgement and no number: a rule edited must not have years of readings judged again.
 _JUDGE_NOTHING = {"warning_rules.csv"}

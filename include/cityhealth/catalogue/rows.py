@@ -485,6 +485,86 @@ FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "problem_themes.csv": (ProblemTheme, ("code",)),
     "layer_kinds.csv": (LayerKind, ("code",)),
     "measurements.csv": (Measurement, ("code",)),
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class ProblemRule(Row):
+    """When something is a problem of the city (城市病清单): a ``condition`` over what a ``source`` says.
+
+    ``bottom_line``: a bottom-line indicator misses its target; ``score_below`` and ``satisfaction_below``: fewer points
+    than ``threshold`` (of 100); ``decline_above`` and ``worse_than_mean``: worse than last year, or than the mean of
+    the peer cities, by more than that share. Of several rules that are met the worst ``severity`` counts, then the
+    first.
+    """
+
+    code: SnakeCode
+    name_zh: Text
+    source: Literal["indicator", "survey", "third_party", "peer"]
+    condition: Literal["bottom_line", "score_below", "decline_above", "satisfaction_below", "worse_than_mean"]
+    threshold: Number | None = None
+    severity: Literal["high", "medium", "low"]
+    sort_order: Whole
+    description_zh: Text
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class SystemPart(Row):
+    """How many indicators a system of one year has in one dimension or level: what its annex, or whoever saw it, says."""
+
+    system: Text
+    year: Whole
+    dimension_code: Text
+    indicator_count: Whole
+    source: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Comparability(Row):
+    """What is known of joining a series of one system and year with one of another (可比性).
+
+    ``kind`` ``same``: the two are one series; all others are breaks. An empty code is every indicator of that year;
+    ``to_name_zh`` names what a code cannot, since none was obtained.
+    """
+
+    from_system: Text
+    from_year: Whole
+    from_code: IndicatorCode | None = None
+    to_system: Text
+    to_year: Whole
+    to_code: IndicatorCode | None = None
+    to_name_zh: str | None = None
+    kind: Literal["structure", "grain", "definition", "scope", "same"]
+    note_zh: Text
+    note_en: Text
+    source: str | None = None
+
+
+Audience = Literal["ministry", "public", "third_party"]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Publication(Row):
+    """What of a mart may go out to an audience (对外提供): these ``columns`` of the rows that meet ``conditions``.
+
+    ``conditions``: ``column=value|value`` or ``column!=value``, all of which must hold. No columns: nothing of it goes
+    out, and ``reason_zh`` says why. A mart that has no row goes to nobody.
+    """
+
+    audience: Audience
+    mart: SnakeCode
+    title_zh: Text
+    columns: Texts = ()
+    conditions: Conditions = ()
+    reason_zh: Text
+    notes: str | None = None
+
+
     "stations.csv": (Station, ("code",)),
     "warning_rules.csv": (WarningRule, ("code",)),
 }
+    "systems.csv": (SystemPart, ("system", "year", "dimension_code")),
+    "comparability.csv": (
+        Comparability,
+        ("from_system", "from_year", "from_code", "to_system", "to_year", "to_code", "to_name_zh", "kind"),
+    ),
+    "publication.csv": (Publication, ("audience", "mart")),
+    "problem_rules.csv": (ProblemRule, ("code",)),

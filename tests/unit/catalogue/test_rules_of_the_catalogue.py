@@ -18,6 +18,7 @@ from cityhealth.catalogue.rules import (
     formulas,
     keys,
     measured,
+    problems,
     references,
     system,
     validity,
@@ -54,6 +55,7 @@ CAMPAIGN = "campaign.csv"
 KINDS = "layer_kinds.csv"
 MEASUREMENTS = "measurements.csv"
 WARNINGS = "warning_rules.csv"
+PROBLEMS = "problem_rules.csv"
 
 ECO01, ECO02, ECO06, CHA06 = {"code": "ECO01"}, {"code": "ECO02"}, {"code": "ECO06"}, {"code": "CHA06"}
 TRA02, N01 = {"code": "TRA02"}, {"code": "N01"}
@@ -269,6 +271,13 @@ CASES = (
          change(WARNINGS, {"code": "air_pollution"}, series="air_aqi_hours"), "series", "air_aqi_hour"),
     Case("no value raises a warning", measured.warnings_are_cleared_beyond_their_limits,
          change(WARNINGS, {"code": "air_pollution"}, hours="0"), "hours", "至少"),
+    Case("a survey is asked what only an indicator knows", problems.problem_rules_can_be_met,
+         change(PROBLEMS, {"code": "residents_dissatisfied"}, condition="score_below"), "condition",
+         "satisfaction_below"),
+    Case("a score of which nothing can be below", problems.problem_rules_can_be_met,
+         change(PROBLEMS, {"code": "low_score"}, threshold="0"), "threshold", "大于 0"),
+    Case("a bottom line has a threshold of its own", problems.problem_rules_can_be_met,
+         change(PROBLEMS, {"code": "bottom_line_missed"}, threshold="60"), "threshold", "不用界限"),
 )
 # fmt: on
 
