@@ -84,7 +84,6 @@ class Catalogue:
 
     @cached_property
     system_parts: tuple[SystemPart, ...]
-    comparabilities: tuple[Comparability, ...]
     publications: tuple[Publication, ...]
     problem_rules: tuple[ProblemRule, ...]
     def units(self) -> Mapping[str, Unit]:
@@ -263,7 +262,6 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
     )
 
         system_parts=rows["systems.csv"],
-        comparabilities=rows["comparability.csv"],
         publications=rows["publication.csv"],
         problem_rules=rows["problem_rules.csv"],
 

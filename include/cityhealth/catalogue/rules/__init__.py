@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cityhealth.catalogue.findings import Finding
-from cityhealth.catalogue.rules import comparing, cycle, formulas, keys, measured, problems, references, system, validity, values
+from cityhealth.catalogue.rules import cycle, formulas, keys, measured, problems, references, system, validity, values
 from cityhealth.catalogue.rules.book import Book
 
 Rule = Callable[[Book], Iterator[Finding]]
