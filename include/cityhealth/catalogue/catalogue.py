@@ -27,8 +27,8 @@ from cityhealth.catalogue.rows import (
     LayerKind,
     Level,
     Measurement,
-    ProblemTheme,
     ProblemRule,
+    ProblemTheme,
     Responsibility,
     Row,
     SourcePriority,
@@ -80,12 +80,10 @@ class Catalogue:
     measurements: tuple[Measurement, ...]
     stations: tuple[Station, ...]
     warning_rules: tuple[WarningRule, ...]
+    problem_rules: tuple[ProblemRule, ...]
     catalogue_hash: str = field(repr=False)
 
     @cached_property
-    system_parts: tuple[SystemPart, ...]
-    publications: tuple[Publication, ...]
-    problem_rules: tuple[ProblemRule, ...]
     def units(self) -> Mapping[str, Unit]:
         """Unit rows by their name, as :mod:`cityhealth.quantities` wants them."""
         return {row.unit: row for row in self.unit_rows}
@@ -258,12 +256,10 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
         measurements=rows["measurements.csv"],
         stations=rows["stations.csv"],
         warning_rules=rows["warning_rules.csv"],
+        problem_rules=rows["problem_rules.csv"],
         catalogue_hash=_hash(rows),
     )
 
-        system_parts=rows["systems.csv"],
-        publications=rows["publication.csv"],
-        problem_rules=rows["problem_rules.csv"],
 
 #: What is warned of changes no judgement and no number: a rule edited must not have years of readings judged again.
 _JUDGE_NOTHING = {"warning_rules.csv"}
