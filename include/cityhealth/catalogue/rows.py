@@ -466,25 +466,6 @@ class WarningRule(Row):
     notes: str | None = None
 
 
-#: File → its row, and the columns that identify one.
-FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
-    "dimensions.csv": (Dimension, ("code",)),
-    "indicators.csv": (Indicator, ("system", "year", "code")),
-    "items.csv": (Item, ("code",)),
-    "targets.csv": (Target, ("system", "year", "code", "kind")),
-    "departments.csv": (Department, ("code",)),
-    "areas.csv": (Area, ("code", "valid_from")),
-    "work_blocks.csv": (WorkBlock, ("code",)),
-    "responsibilities.csv": (Responsibility, ("block_code", "department_code")),
-    "grading.csv": (Grading, ("kind", "code")),
-    "units.csv": (Unit, ("unit",)),
-    "source_priority.csv": (SourcePriority, ("item_code", "source_kind")),
-    "corrections.csv": (Correction, ("department_code", "item_code", "area_code", "period")),
-    "examination.csv": (Examination, ("system", "year")),
-    "campaign.csv": (Campaign, ("system", "year")),
-    "problem_themes.csv": (ProblemTheme, ("code",)),
-    "layer_kinds.csv": (LayerKind, ("code",)),
-    "measurements.csv": (Measurement, ("code",)),
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class ProblemRule(Row):
     """When something is a problem of the city (城市病清单): a ``condition`` over what a ``source`` says.
@@ -505,66 +486,26 @@ class ProblemRule(Row):
     description_zh: Text
 
 
-@dataclass(frozen=True, config=_STRICT, kw_only=True)
-class SystemPart(Row):
-    """How many indicators a system of one year has in one dimension or level: what its annex, or whoever saw it, says."""
-
-    system: Text
-    year: Whole
-    dimension_code: Text
-    indicator_count: Whole
-    source: str | None = None
-    notes: str | None = None
-
-
-@dataclass(frozen=True, config=_STRICT, kw_only=True)
-class Comparability(Row):
-    """What is known of joining a series of one system and year with one of another (可比性).
-
-    ``kind`` ``same``: the two are one series; all others are breaks. An empty code is every indicator of that year;
-    ``to_name_zh`` names what a code cannot, since none was obtained.
-    """
-
-    from_system: Text
-    from_year: Whole
-    from_code: IndicatorCode | None = None
-    to_system: Text
-    to_year: Whole
-    to_code: IndicatorCode | None = None
-    to_name_zh: str | None = None
-    kind: Literal["structure", "grain", "definition", "scope", "same"]
-    note_zh: Text
-    note_en: Text
-    source: str | None = None
-
-
-Audience = Literal["ministry", "public", "third_party"]
-
-
-@dataclass(frozen=True, config=_STRICT, kw_only=True)
-class Publication(Row):
-    """What of a mart may go out to an audience (对外提供): these ``columns`` of the rows that meet ``conditions``.
-
-    ``conditions``: ``column=value|value`` or ``column!=value``, all of which must hold. No columns: nothing of it goes
-    out, and ``reason_zh`` says why. A mart that has no row goes to nobody.
-    """
-
-    audience: Audience
-    mart: SnakeCode
-    title_zh: Text
-    columns: Texts = ()
-    conditions: Conditions = ()
-    reason_zh: Text
-    notes: str | None = None
-
-
+#: File → its row, and the columns that identify one.
+FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
+    "dimensions.csv": (Dimension, ("code",)),
+    "indicators.csv": (Indicator, ("system", "year", "code")),
+    "items.csv": (Item, ("code",)),
+    "targets.csv": (Target, ("system", "year", "code", "kind")),
+    "departments.csv": (Department, ("code",)),
+    "areas.csv": (Area, ("code", "valid_from")),
+    "work_blocks.csv": (WorkBlock, ("code",)),
+    "responsibilities.csv": (Responsibility, ("block_code", "department_code")),
+    "grading.csv": (Grading, ("kind", "code")),
+    "units.csv": (Unit, ("unit",)),
+    "source_priority.csv": (SourcePriority, ("item_code", "source_kind")),
+    "corrections.csv": (Correction, ("department_code", "item_code", "area_code", "period")),
+    "examination.csv": (Examination, ("system", "year")),
+    "campaign.csv": (Campaign, ("system", "year")),
+    "problem_themes.csv": (ProblemTheme, ("code",)),
+    "layer_kinds.csv": (LayerKind, ("code",)),
+    "measurements.csv": (Measurement, ("code",)),
     "stations.csv": (Station, ("code",)),
     "warning_rules.csv": (WarningRule, ("code",)),
-}
-    "systems.csv": (SystemPart, ("system", "year", "dimension_code")),
-    "comparability.csv": (
-        Comparability,
-        ("from_system", "from_year", "from_code", "to_system", "to_year", "to_code", "to_name_zh", "kind"),
-    ),
-    "publication.csv": (Publication, ("audience", "mart")),
     "problem_rules.csv": (ProblemRule, ("code",)),
+}
