@@ -43,7 +43,7 @@ RULES: tuple[Rule, ...] = (
     measured.an_item_is_measured_once_per_feed,
     measured.warnings_are_cleared_beyond_their_limits,
     measured.warnings_watch_a_series,
+    problems.problem_rules_can_be_met,
 )
 
 __all__ = ["RULES", "Book", "Rule"]
-    problems.problem_rules_can_be_met,
