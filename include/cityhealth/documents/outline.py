@@ -14,10 +14,11 @@ _LONGEST_TITLE = 40
 
 @dataclass(frozen=True)
 class Said:
-    """What stands under one label, and the paragraph where it begins."""
+    """What stands under one label, the paragraph where it begins, and all of it piece by piece, each with its own."""
 
     text: str
     at: Paragraph
+    parts: tuple[tuple[str, Paragraph], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,10 @@ class _Open:
                 self.texts.setdefault(self.current, []).append((one.text, paragraph))
 
     def closed(self) -> Section:
-        said = {name: Said("\n".join(text for text, _ in texts), texts[0][1]) for name, texts in self.texts.items()}
+        said = {
+            name: Said("\n".join(text for text, _ in texts), texts[0][1], tuple(texts))
+            for name, texts in self.texts.items()
+        }
         title = self.title.paragraph if self.title else None
         everything = [p for texts in self.texts.values() for _, p in texts]
         everything += [*self.labels.values(), *self.between, *self.emptied, *([title] if title else [])]
