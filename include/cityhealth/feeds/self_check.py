@@ -192,7 +192,9 @@ def _of_document(document: Document, filename: str, dimensions: Sequence[str]) -
     return [line.with_other(DEPARTMENT, department) for line in found_lines] if department else found_lines
 
 
-def _without_headings(self, paragraphs: Sequence[Paragraph], filename: str) -> tuple[list[_Line], list[Paragraph]]:
+def _without_headings(
+    paragraphs: Sequence[Paragraph], filename: str, dimensions: Sequence[str]
+) -> tuple[list[_Line], list[Paragraph]]:
     found = by_openings([paragraph.text for paragraph in paragraphs], dimensions)
     if found is None:
         message = (
