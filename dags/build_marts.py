@@ -9,13 +9,23 @@ from zoneinfo import ZoneInfo
 
 from airflow.sdk import DAG, FixedKeyMapper, PartitionedAssetTimetable, task
 
-from cityhealth_airflow import AIR_QUALITY, DEFAULT_ARGS, DEPARTMENTAL, IMAGERY, LAYERS, MARTS, MOBILITY, YEARBOOK
+from cityhealth_airflow import (
+    AIR_QUALITY,
+    DEFAULT_ARGS,
+    DEPARTMENTAL,
+    IMAGERY,
+    LAYERS,
+    MARTS,
+    MOBILITY,
+    THIRD_PARTY,
+    YEARBOOK,
+)
 
 with DAG(
     dag_id="build_marts",
     # `|`, not `&`: a consumer of `a & b` waits for ever when only one producer is run again; the build is idempotent.
     schedule=PartitionedAssetTimetable(
-        assets=DEPARTMENTAL | YEARBOOK | LAYERS | IMAGERY | MOBILITY | AIR_QUALITY,
+        assets=DEPARTMENTAL | YEARBOOK | LAYERS | IMAGERY | MOBILITY | AIR_QUALITY | THIRD_PARTY,
         default_partition_mapper=FixedKeyMapper("all"),
     ),
     start_date=datetime(2021, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),

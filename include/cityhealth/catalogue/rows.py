@@ -115,7 +115,7 @@ IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*[0-9]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}([0-9]{3})?(-[A-Z0-9]+)?$")]
 AreaScope = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}([0-9]{3})?(-[A-Z0-9]+)?|level:[a-z_]+)$")]
 Operator = Literal[">=", "<=", "range"]
-Level = Literal["province", "city", "district_group", "county", "town", "built_up", "cluster"]
+Level = Literal["province", "city", "other_city", "district_group", "county", "town", "built_up", "cluster"]
 FormulaKind = Literal["ratio", "value", "growth", "lag_ratio", "maximum", "none"]
 
 

@@ -13,6 +13,7 @@ from cityhealth.feeds.layers import LayersFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.mobility import MobilityFeed
 from cityhealth.feeds.progress import ProgressFeed
+from cityhealth.feeds.third_party import ThirdPartyFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 from cityhealth.settings import Settings
 
@@ -26,6 +27,7 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "imagery": ImageryFeed.of_installation,
     "mobility": MobilityFeed.of_installation,
     "air_quality": lambda settings: AirQualityFeed.of_catalogue(settings.seed_dir),
+    "third_party": lambda settings: ThirdPartyFeed(),
 }
 
 

@@ -227,7 +227,7 @@ def period_allowed(period: Period, item: Item, windows: Iterable[Period]) -> boo
 
 
 LEVELS_ZH = {
-    "province": "各省", "city": "各市", "district_group": "市辖区", "county": "各县（市、区）",
+    "province": "各省", "city": "各市", "other_city": "各外市", "district_group": "市辖区", "county": "各县（市、区）",
     "town": "各乡镇（街道）", "built_up": "建成区", "cluster": "各组团",
 }  # fmt: skip
 

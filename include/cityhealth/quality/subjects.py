@@ -12,6 +12,7 @@ from cityhealth.quality.movement import MOVEMENT
 from cityhealth.quality.progress import PROGRESS
 from cityhealth.quality.scenes import SCENES
 from cityhealth.quality.subject import Subject
+from cityhealth.quality.third_party import THIRD_PARTY
 
 #: Raw table → what its lines are; ``expectations/<raw table>.yml`` is its suite.
 SUBJECTS: Mapping[str, Subject] = {
@@ -24,4 +25,5 @@ SUBJECTS: Mapping[str, Subject] = {
     "scene_tile": SCENES,
     "mobility_part": MOVEMENT,
     "air_reading": AIR,
+    "third_party_value": THIRD_PARTY,
 }

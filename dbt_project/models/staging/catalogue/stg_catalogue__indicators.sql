@@ -1,6 +1,8 @@
 -- Grain: one indicator of one system and year, known at the as-of moment and valid when the examined period ends.
+-- Those of a system that is only listed are nobody's duty: no mart of an examination sees them (system_indicator does).
 with known as (
-    {{ latest_known('indicators', ['system', 'year', 'code']) }}
+    select * from {{ ref('stg_catalogue__system_indicators') }}
+    where status <> 'listed'
 ),
 
 examinations as (
