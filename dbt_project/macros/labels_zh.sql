@@ -27,6 +27,7 @@
         when 'proposed' then '拟议特色指标'
         when 'adopted' then '特色指标'
         when 'dropped' then '已取消'
+        when 'listed' then '国家指标（内容未取得）'
     end
 {%- endmacro %}
 

@@ -17,6 +17,7 @@ from cityhealth.catalogue.rows import (
     FILES,
     Area,
     Campaign,
+    Comparability,
     Correction,
     Department,
     Dimension,
@@ -29,10 +30,12 @@ from cityhealth.catalogue.rows import (
     Measurement,
     ProblemRule,
     ProblemTheme,
+    Publication,
     Responsibility,
     Row,
     SourcePriority,
     Station,
+    SystemPart,
     Target,
     Unit,
     WarningRule,
@@ -80,6 +83,9 @@ class Catalogue:
     measurements: tuple[Measurement, ...]
     stations: tuple[Station, ...]
     warning_rules: tuple[WarningRule, ...]
+    system_parts: tuple[SystemPart, ...]
+    comparabilities: tuple[Comparability, ...]
+    publications: tuple[Publication, ...]
     problem_rules: tuple[ProblemRule, ...]
     catalogue_hash: str = field(repr=False)
 
@@ -256,13 +262,17 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
         measurements=rows["measurements.csv"],
         stations=rows["stations.csv"],
         warning_rules=rows["warning_rules.csv"],
+        system_parts=rows["systems.csv"],
+        comparabilities=rows["comparability.csv"],
+        publications=rows["publication.csv"],
         problem_rules=rows["problem_rules.csv"],
         catalogue_hash=_hash(rows),
     )
 
 
-#: What is warned of changes no judgement and no number: a rule edited must not have years of readings judged again.
-_JUDGE_NOTHING = {"warning_rules.csv"}
+#: What is warned of, what goes out, and what other systems there are changes no judgement and no number: such a row
+#: edited must not have years of readings judged again.
+_JUDGE_NOTHING = {"warning_rules.csv", "systems.csv", "comparability.csv", "publication.csv"}
 
 
 def _hash(rows: Mapping[str, Iterable[Row]]) -> str:

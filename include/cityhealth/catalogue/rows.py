@@ -17,6 +17,9 @@ from pydantic.dataclasses import dataclass
 
 Basis = Literal["verified", "recalled", "inferred", "derived", "house", "proposed"]
 
+#: The name of an indicator of which no more is known than that it is there.
+NOT_OBTAINED = "名称未取得"
+
 _STRICT = ConfigDict(extra="forbid")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -92,6 +95,19 @@ def _days_of_month(text: Any) -> Any:
     return text
 
 
+def _conditions(text: Any) -> Any:
+    """``state=value|no_standard;suppressed!=true`` → (column, whether equal, values)."""
+    if not isinstance(text, str):
+        return text
+    conditions = []
+    for part in filter(None, text.split(";")):
+        match = re.fullmatch(r"([a-z][a-z0-9_]*)(!?=)([^=!]+)", part)
+        if not match:
+            raise ValueError("应为 列名=值|值 或 列名!=值，多个以分号隔开")
+        conditions.append((match[1], match[2] == "=", tuple(match[3].split("|"))))
+    return tuple(conditions)
+
+
 def _time_of_day(text: Any) -> Any:
     if isinstance(text, str):
         if not _TIME_OF_DAY.fullmatch(text):
@@ -109,6 +125,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
 DaysOfMonth = Annotated[tuple[int, ...], BeforeValidator(_days_of_month)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Parameters = Annotated[Mapping[str, str], BeforeValidator(_parameters)]
+Conditions = Annotated[tuple[tuple[str, bool, tuple[str, ...]], ...], BeforeValidator(_conditions)]
 Offsets = Annotated[tuple[int, ...], BeforeValidator(_offsets)]
 SnakeCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*[0-9]$")]
@@ -131,13 +148,13 @@ class Row:
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Dimension(Row):
-    """A dimension (维度): eight official ones, and 特色指标."""
+    """A dimension (维度): eight official ones, 特色指标, or a ``level`` (层级) of a system of levels."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     name_zh: Text
     name_en: Text
     sort_order: Whole
-    kind: Literal["base", "local"]
+    kind: Literal["base", "local", "level"]
 
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
@@ -146,6 +163,8 @@ class Indicator(Row):
 
     ``scale`` is what the formula multiplies with, so that the value comes out in ``unit``.
     ``direction`` says what is better; ``state``: neither, it describes.
+    A ``listed`` one is known to belong to its system and nobody examines it: what was not obtained of it is empty, its
+    name :data:`NOT_OBTAINED`. Of every other all is known (:mod:`cityhealth.catalogue.rules.system`).
     """
 
     system: Text
@@ -155,24 +174,24 @@ class Indicator(Row):
     dimension_code: Text
     name_zh: Text
     name_en: Text
-    unit: Text
-    direction: Literal["higher", "lower", "range", "state"]
+    unit: str = ""
+    direction: Literal["higher", "lower", "range", "state", ""] = ""
     category: Literal["导向指标", "底线指标"] | None = None
-    status: Literal["official", "proposed", "adopted", "dropped"]
+    status: Literal["official", "proposed", "adopted", "dropped", "listed"]
     formula_kind: FormulaKind
     numerator_item: str | None = None
     denominator_item: str | None = None
     scale: Number | None = None
     area_code: AreaCode | None = None
-    definition_zh: Text
-    definition_en: Text
+    definition_zh: str = ""
+    definition_en: str = ""
     no_formula_reason_zh: str | None = None
     applicability: Literal["applicable", "not_applicable"]
     not_applicable_reason_zh: str | None = None
-    lead_department: Text
+    lead_department: str = ""
     category_basis: Basis | None = None
-    name_basis: Basis
-    definition_basis: Basis
+    name_basis: Basis | None = None
+    definition_basis: Basis | None = None
     notes: str | None = None
     source: str | None = None
     valid_from: Day | None = None
@@ -486,6 +505,59 @@ class ProblemRule(Row):
     description_zh: Text
 
 
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class SystemPart(Row):
+    """How many indicators a system of one year has in one dimension or level."""
+
+    system: Text
+    year: Whole
+    dimension_code: Text
+    indicator_count: Whole
+    source: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Comparability(Row):
+    """What is known of joining a series of one system and year with one of another (可比性).
+
+    ``kind`` ``same``: the two are one series; all others are breaks. An empty code is every indicator of that year;
+    ``to_name_zh`` names what a code cannot, since none was obtained.
+    """
+
+    from_system: Text
+    from_year: Whole
+    from_code: IndicatorCode | None = None
+    to_system: Text
+    to_year: Whole
+    to_code: IndicatorCode | None = None
+    to_name_zh: str | None = None
+    kind: Literal["structure", "grain", "definition", "scope", "same"]
+    note_zh: Text
+    note_en: Text
+    source: str | None = None
+
+
+Audience = Literal["ministry", "public", "third_party"]
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Publication(Row):
+    """What of a mart may go out to an audience (对外提供): these ``columns`` of the rows that meet ``conditions``.
+
+    ``conditions``: ``column=value|value`` or ``column!=value``, all of which must hold. No columns: nothing of it goes
+    out, and ``reason_zh`` says why. A mart that has no row goes to nobody.
+    """
+
+    audience: Audience
+    mart: SnakeCode
+    title_zh: Text
+    columns: Texts = ()
+    conditions: Conditions = ()
+    reason_zh: Text
+    notes: str | None = None
+
+
 #: File → its row, and the columns that identify one.
 FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "dimensions.csv": (Dimension, ("code",)),
@@ -507,5 +579,11 @@ FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "measurements.csv": (Measurement, ("code",)),
     "stations.csv": (Station, ("code",)),
     "warning_rules.csv": (WarningRule, ("code",)),
+    "systems.csv": (SystemPart, ("system", "year", "dimension_code")),
+    "comparability.csv": (
+        Comparability,
+        ("from_system", "from_year", "from_code", "to_system", "to_year", "to_code", "to_name_zh", "kind"),
+    ),
+    "publication.csv": (Publication, ("audience", "mart")),
     "problem_rules.csv": (ProblemRule, ("code",)),
 }

@@ -30,6 +30,30 @@ def test_it_has_the_65_indicators_of_2021_by_dimension(catalogue: Catalogue) -> 
     assert sorted(i.no for i in official) == list(range(1, 66))
 
 
+def test_it_lists_the_61_indicators_of_2024_on_four_levels_and_makes_nothing_up(catalogue: Catalogue) -> None:
+    listed = [i for i in catalogue.indicators if i.year == 2024]
+    levels = [d for d in catalogue.dimensions if d.kind == "level"]
+    counts = Counter(i.dimension_code for i in listed)
+    assert [(d.name_zh, counts[d.code]) for d in levels] == [("住房", 10), ("小区", 12), ("街区", 7), ("城区", 32)]
+    assert [i.no for i in listed] == list(range(1, 62))
+    assert {i.name_zh for i in listed} == {"名称未取得"}
+    invented = ("unit", "direction", "category", "definition_zh", "lead_department", "numerator_item", "area_code")
+    assert [i.code for i in listed if any(getattr(i, column) for column in invented)] == []
+    assert [i.code for i in listed if i.basis == "verified"] == [
+        *(f"IND-HOUSE-{n:03}" for n in range(1, 11)), *(f"IND-COMM-{n:03}" for n in range(11, 23)),
+    ]  # fmt: skip
+    assert {i.basis for i in listed[22:]} == {"recalled"}
+
+
+def test_the_system_of_2024_was_not_known_in_2021_and_changes_no_judgement(seeds: Path) -> None:
+    with_it = load_history(seeds).on(date(2021, 6, 5))
+    for file in ("indicators.csv", "dimensions.csv", "systems.csv"):
+        lines = (seeds / file).read_text(encoding="utf-8").splitlines(keepends=True)
+        (seeds / file).write_text("".join(line for line in lines if "2024-01-01" not in line), encoding="utf-8")
+    assert len(load(seeds).indicators) == len(with_it.indicators) == 72
+    assert load_history(seeds).on(date(2021, 6, 5)).catalogue_hash == with_it.catalogue_hash
+
+
 def test_local_indicators_are_proposals(catalogue: Catalogue) -> None:
     local = [i for i in catalogue.indicators if i.dimension_code == "LOC"]
     assert len(local) >= 6
@@ -153,15 +177,17 @@ def test_what_ended_no_longer_counts_and_a_history_tells_each_day(seeds: Path) -
 
 
 def test_a_later_system_can_stand_beside_the_first(seeds: Path) -> None:
-    append("examination.csv", {"year": "2021"}, year="2024", period_start="2023-01-01", period_end="2023-12-31").apply(
-        seeds
-    )
-    append("indicators.csv", {"code": "ECO02"}, year="2024", code="ECO-102", no="2", name_zh="组团规模").apply(seeds)
+    later = {"year": "2025", "period_start": "2024-01-01", "period_end": "2024-12-31"}
+    append("examination.csv", {"year": "2021"}, **later).apply(seeds)
+    append("indicators.csv", {"code": "ECO02"}, year="2025", code="ECO-102", no="2", name_zh="组团规模").apply(seeds)
+    append("systems.csv", {"dimension_code": "ECO"}, year="2025", indicator_count="1").apply(seeds)
+    for year in ("2021", "2024"):
+        append("comparability.csv", {"kind": "structure"}, from_year=year, to_year="2025").apply(seeds)
     assert check(seeds) == []
     catalogue = load(seeds)
-    assert catalogue.indicator("ECO-102", 2024) is not None and catalogue.indicator("ECO-102", 2021) is None
-    years = {d.period.key for d in catalogue.duty_list("natural_resources", 2024)}
-    assert years == {"2023"} and {d.period.key for d in catalogue.duty_list("natural_resources", 2021)} == {"2020"}
+    assert catalogue.indicator("ECO-102", 2025) is not None and catalogue.indicator("ECO-102", 2021) is None
+    years = {d.period.key for d in catalogue.duty_list("natural_resources", 2025)}
+    assert years == {"2024"} and {d.period.key for d in catalogue.duty_list("natural_resources", 2021)} == {"2020"}
 
 
 def test_the_hash_changes_with_a_cell_and_not_with_line_ends(seeds: Path) -> None:

@@ -14,6 +14,7 @@ from cityhealth.catalogue.rules import (
     RULES,
     Book,
     Rule,
+    comparing,
     cycle,
     formulas,
     keys,
@@ -58,6 +59,7 @@ WARNINGS = "warning_rules.csv"
 PROBLEMS = "problem_rules.csv"
 
 ECO01, ECO02, ECO06, CHA06 = {"code": "ECO01"}, {"code": "ECO02"}, {"code": "ECO06"}, {"code": "CHA06"}
+HOUSE01, COMPARING, TO_GROUNDS = {"code": "IND-HOUSE-001"}, "comparability.csv", {"from_code": "ECO09"}
 TRA02, N01 = {"code": "TRA02"}, {"code": "N01"}
 GDP, GOOD_DAYS, DISTRICT_AREA = {"code": "gdp"}, {"code": "good_air_days"}, {"code": "district_area"}
 BEDS, REPORTED = {"code": "wellness_beds"}, {"code": "eco01_reported"}
@@ -118,7 +120,7 @@ CASES = (
     Case("a target has no indicator", references.indicators_exist_in_their_year,
          change(TARGETS, TRA02, year="2022"), "code", "mohurd 2022 TRA02"),
     Case("an indicator's year has no examination", references.indicators_exist_in_their_year,
-         append(INDICATORS, ECO01, year="2024"), "year", "mohurd 2024"),
+         append(INDICATORS, ECO01, year="2023"), "year", "mohurd 2023"),
     Case("a block has two leads", references.every_block_has_one_lead,
          append(RESPONSIBILITIES, {}, block_code="B10", department_code="water", role="lead"),
          "code", "2 个牵头单位", (BLOCKS, {"code": "B10"})),
@@ -224,6 +226,21 @@ CASES = (
          change(AREAS, BAISANG, successor_code="140522100"), "successor_code", "140522100"),
     Case("a local dimension's indicator is official", system.local_indicators_are_not_official,
          change(INDICATORS, N01, status="official"), "status", "LOC"),
+    Case("what is examined has no unit", system.indicators_are_known_or_listed,
+         change(INDICATORS, ECO01, unit=""), "unit", "不能为空"),
+    Case("what is listed has a name and nobody says from where", system.indicators_are_known_or_listed,
+         change(INDICATORS, HOUSE01, name_zh="住宅"), "name_basis", "依据"),
+    Case("an examination begins of indicators that nobody knows", references.indicators_exist_in_their_year,
+         append(EXAMINATION, {"year": "2021"}, year="2024"), "status", "尚未取得", (INDICATORS, HOUSE01)),
+    Case("a part of a system has no count", system.systems_are_whole,
+         drop("systems.csv", {"dimension_code": "BLK"}), "dimension_code", "mohurd 2024 BLK",
+         (INDICATORS, {"code": "BLK-023"})),
+    Case("a break is about what is not there", comparing.compared_indicators_exist,
+         change(COMPARING, TO_GROUNDS, to_code="IND-HOUSE-099"), "to_code", "IND-HOUSE-099"),
+    Case("a series of which one end is unknown", comparing.same_series_are_known_ones,
+         change(COMPARING, TO_GROUNDS, kind="same", to_code="IND-HOUSE-001"), "kind", "都已取得"),
+    Case("what does not go out has conditions", comparing.nothing_without_a_mark_goes_out,
+         change("publication.csv", {"mart": "presence_cell"}, conditions="a=b"), "conditions", "不应写条件"),
     Case("two indicators have one number", system.numbers_are_distinct,
          change(INDICATORS, ECO02, no="1"), "no", "ECO01"),
     Case("a campaign begins before the last one ends", cycle.campaigns_follow_each_other,
@@ -295,11 +312,18 @@ def test_a_rule_names_file_line_and_column_of_what_breaks_it(case: Case, seeds: 
     assert set(found) <= set(check(seeds))
 
 
+def test_a_system_beside_another_without_a_word_on_breaks_is_noticed(seeds: Path) -> None:
+    (seeds / COMPARING).write_text((seeds / COMPARING).read_text(encoding="utf-8").splitlines()[0] + "\n")
+    assert ["mohurd 2021" in f.message and "mohurd 2024" in f.message for f in check(seeds)] == [True]
+
+
 def test_one_official_indicator_less_is_noticed(seeds: Path) -> None:
     drop(INDICATORS, {"code": "INN11"}).apply(seeds)
-    messages = [str(f) for f in check(seeds) if f.place == Place(INDICATORS, column="dimension_code")]
-    assert messages == ["indicators.csv 列 dimension_code: mohurd 2021 年维度 INN 有 10 个国家指标，应为 11 个"]
+    line = line_of(seeds, "systems.csv", {"dimension_code": "INN"})
+    messages = [f.message for f in check(seeds) if f.place == Place("systems.csv", line=line, column="indicator_count")]
+    assert messages == ["mohurd 2021 年 INN 应有 11 个指标，indicators.csv 中有 10 个"]
 
 
 def test_every_rule_is_broken_by_a_test() -> None:
-    assert {rule for rule in RULES if rule is not system.official_system_is_whole} == {case.rule for case in CASES}
+    alone = {comparing.systems_are_compared}
+    assert {rule for rule in RULES if rule not in alone} == {case.rule for case in CASES}

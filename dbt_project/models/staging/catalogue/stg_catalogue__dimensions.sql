@@ -7,6 +7,6 @@ indicators as (
     select * from {{ ref('stg_catalogue__indicators') }}
 )
 
-select *
+select dimensions.*
 from dimensions
 where dimensions.kind <> 'level' or dimensions.code in (select indicators.dimension_code from indicators)

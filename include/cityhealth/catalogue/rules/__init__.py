@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cityhealth.catalogue.findings import Finding
-from cityhealth.catalogue.rules import cycle, formulas, keys, measured, problems, references, system, validity, values
+from cityhealth.catalogue.rules import (
+    comparing,
+    cycle,
+    formulas,
+    keys,
+    measured,
+    problems,
+    references,
+    system,
+    validity,
+    values,
+)
 from cityhealth.catalogue.rules.book import Book
 
 Rule = Callable[[Book], Iterator[Finding]]
@@ -32,9 +43,14 @@ RULES: tuple[Rule, ...] = (
     validity.intervals_run_forwards,
     validity.areas_do_not_overlap,
     validity.hierarchy_holds,
-    system.official_system_is_whole,
+    system.systems_are_whole,
+    system.indicators_are_known_or_listed,
     system.local_indicators_are_not_official,
     system.numbers_are_distinct,
+    comparing.compared_indicators_exist,
+    comparing.same_series_are_known_ones,
+    comparing.systems_are_compared,
+    comparing.nothing_without_a_mark_goes_out,
     cycle.campaigns_follow_each_other,
     cycle.campaigns_have_due_dates,
     cycle.assessment_is_whole,

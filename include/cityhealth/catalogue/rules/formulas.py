@@ -132,7 +132,7 @@ def _is_recomputed(indicator: Indicator) -> bool:
     return (
         indicator.formula_kind in ("ratio", "growth", "lag_ratio", "none")
         and indicator.applicability == "applicable"
-        and indicator.status != "dropped"
+        and indicator.status not in ("dropped", "listed")
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from cityhealth.catalogue.catalogue import fold
 from cityhealth.catalogue.findings import Finding
 from cityhealth.catalogue.reading import Placed
-from cityhealth.catalogue.rows import FILES
+from cityhealth.catalogue.rows import FILES, NOT_OBTAINED
 from cityhealth.catalogue.rules.book import Book
 
 
@@ -35,7 +35,9 @@ def names_are_unique(book: Book) -> Iterator[Finding]:
     ):
         yield from _same_names(_named(book.tables[file], code, columns))
     yield from _same_names(
-        ((i.row.system, i.row.year, fold(i.row.name_zh)), i.row.code, "name_zh", i) for i in book.indicators
+        ((i.row.system, i.row.year, fold(i.row.name_zh)), i.row.code, "name_zh", i)
+        for i in book.indicators
+        if i.row.name_zh != NOT_OBTAINED
     )
 
 

@@ -19,6 +19,7 @@ REFERENCES = (
     ("items.csv", "reported_of", "indicators.csv", "code"),
     ("items.csv", "department_code", "departments.csv", "code"),
     ("items.csv", "whole_item", "items.csv", "code"),
+    ("systems.csv", "dimension_code", "dimensions.csv", "code"),
     ("targets.csv", "unit", "units.csv", "unit"),
     ("areas.csv", "parent_code", "areas.csv", "code"),
     ("areas.csv", "successor_code", "areas.csv", "code"),
@@ -48,7 +49,8 @@ def references_exist(book: Book) -> Iterator[Finding]:
         for placed in book.tables[file]:
             value = getattr(placed.row, column)
             for one in value if isinstance(value, tuple) else (value,):
-                if one is not None and one not in known:
+                # None and the empty text: not stated.
+                if one and one not in known:
                     yield placed.finding(column, f"「{one}」不在 {other_file} 的 {other_column} 列中")
 
 
@@ -61,7 +63,10 @@ def area_scopes_exist(book: Book) -> Iterator[Finding]:
 
 
 def indicators_exist_in_their_year(book: Book) -> Iterator[Finding]:
-    """A target belongs to an indicator, an indicator to an examination, of the same system and year."""
+    """A target belongs to an indicator, an indicator to an examination, of the same system and year.
+
+    Indicators that are only listed belong to none, and no examination begins before all of its indicators are known.
+    """
     indicators = {(i.row.system, i.row.year, i.row.code) for i in book.indicators}
     for target in book.targets:
         if (target.row.system, target.row.year, target.row.code) not in indicators:
@@ -69,9 +74,12 @@ def indicators_exist_in_their_year(book: Book) -> Iterator[Finding]:
             yield target.finding("code", f"「{name}」不在 indicators.csv 中")
     examinations = {(e.row.system, e.row.year) for e in book.examinations}
     for indicator in book.indicators:
-        if (indicator.row.system, indicator.row.year) not in examinations:
-            name = f"{indicator.row.system} {indicator.row.year}"
+        name = f"{indicator.row.system} {indicator.row.year}"
+        examined = (indicator.row.system, indicator.row.year) in examinations
+        if indicator.row.status != "listed" and not examined:
             yield indicator.finding("year", f"examination.csv 中没有「{name}」的体检")
+        if indicator.row.status == "listed" and examined:
+            yield indicator.finding("status", f"「{name}」已列入 examination.csv，指标却只是列出，内容尚未取得")
 
 
 def every_block_has_one_lead(book: Book) -> Iterator[Finding]:
