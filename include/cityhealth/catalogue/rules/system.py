@@ -24,11 +24,11 @@ def systems_are_whole(book: Book) -> Iterator[Finding]:
             key = (placed.row.system, placed.row.year, placed.row.dimension_code)
             counted.setdefault(key, set()).add(placed.row.code)
     stated = {(p.row.system, p.row.year, p.row.dimension_code) for p in book.tables["systems.csv"]}
-    for placed in book.tables["systems.csv"]:
-        part = placed.row
+    for stated_part in book.tables["systems.csv"]:
+        part = stated_part.row
         found = len(counted.get((part.system, part.year, part.dimension_code), ()))
         if found != part.indicator_count:
-            yield placed.finding(
+            yield stated_part.finding(
                 "indicator_count",
                 f"{part.system} {part.year} 年 {part.dimension_code} 应有 {part.indicator_count} 个指标，"
                 f"indicators.csv 中有 {found} 个",
