@@ -74,6 +74,7 @@ FILES = {
     "systems.csv": "system,year,dimension_code,indicator_count,basis,source,notes,known_from\n",
     "comparability.csv": "from_system,from_year,from_code,to_system,to_year,to_code,to_name_zh,kind,note_zh,note_en,basis,source,known_from\n",
     "publication.csv": "audience,mart,title_zh,columns,conditions,reason_zh,basis,notes\n",
+    "peers.csv": "area_code,kind,peer_group,reason_zh,source,basis,known_from\n",
     "problem_themes.csv": "code,name_zh,name_en,keywords,sort_order,basis\nother,其他,Other,,1,house\n",
     "grading.csv": "kind,code,label_zh,label_en,lower,upper,parameter,sort_order,description_zh,basis,known_from\n",
     "units.csv": (

@@ -28,6 +28,7 @@ from cityhealth.catalogue.rows import (
     LayerKind,
     Level,
     Measurement,
+    Peer,
     ProblemRule,
     ProblemTheme,
     Publication,
@@ -83,6 +84,7 @@ class Catalogue:
     measurements: tuple[Measurement, ...]
     stations: tuple[Station, ...]
     warning_rules: tuple[WarningRule, ...]
+    peers: tuple[Peer, ...]
     system_parts: tuple[SystemPart, ...]
     comparabilities: tuple[Comparability, ...]
     publications: tuple[Publication, ...]
@@ -262,6 +264,7 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
         measurements=rows["measurements.csv"],
         stations=rows["stations.csv"],
         warning_rules=rows["warning_rules.csv"],
+        peers=rows["peers.csv"],
         system_parts=rows["systems.csv"],
         comparabilities=rows["comparability.csv"],
         publications=rows["publication.csv"],
@@ -272,7 +275,7 @@ def from_tables(tables: Tables, known_on: date | None = None) -> Catalogue:
 
 #: What is warned of, what goes out, and what other systems there are changes no judgement and no number: such a row
 #: edited must not have years of readings judged again.
-_JUDGE_NOTHING = {"warning_rules.csv", "systems.csv", "comparability.csv", "publication.csv"}
+_JUDGE_NOTHING = {"peers.csv", "warning_rules.csv", "systems.csv", "comparability.csv", "publication.csv"}
 
 
 def _hash(rows: Mapping[str, Iterable[Row]]) -> str:

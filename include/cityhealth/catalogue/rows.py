@@ -300,13 +300,13 @@ class Responsibility(Row):
 
 @dataclass(frozen=True, config=_STRICT, kw_only=True)
 class Grading(Row):
-    """A grade, a warning rule, a tolerance, or a rule of the departments' assessment.
+    """A grade, a warning rule, a tolerance, a rule of comparisons, or one of the departments' assessment.
 
     ``upper`` is excluded. ``parameter`` is relative for a ``warning`` or ``tolerance``; for ``points`` the most that
     can be had, for ``credit`` the share of a period's credit, for ``progress`` what the rule compares with.
     """
 
-    kind: Literal["grade", "warning", "tolerance", "points", "credit", "progress"]
+    kind: Literal["grade", "warning", "tolerance", "comparison", "points", "credit", "progress"]
     code: SnakeCode
     label_zh: Text
     label_en: Text
@@ -388,6 +388,19 @@ class ProblemTheme(Row):
     name_en: Text
     keywords: Texts = ()
     sort_order: Whole
+
+
+@dataclass(frozen=True, config=_STRICT, kw_only=True)
+class Peer(Row):
+    """An area that the city is compared with (比较对象): ``city``, which is ranked with ours, or ``province``, a
+    reference. What its ``peer_group`` is called is said in sentences: 山西省地级市.
+    """
+
+    area_code: AreaCode
+    kind: Literal["city", "province"]
+    peer_group: Text
+    reason_zh: Text
+    source: str | None = None
 
 
 #: Feeds of which items are measured.
@@ -579,6 +592,7 @@ FILES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "measurements.csv": (Measurement, ("code",)),
     "stations.csv": (Station, ("code",)),
     "warning_rules.csv": (WarningRule, ("code",)),
+    "peers.csv": (Peer, ("area_code",)),
     "systems.csv": (SystemPart, ("system", "year", "dimension_code")),
     "comparability.csv": (
         Comparability,

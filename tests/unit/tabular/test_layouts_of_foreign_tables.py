@@ -274,6 +274,7 @@ def test_the_layouts_of_jincheng_are_valid() -> None:
         "census_city_2020",
         "census_county_2020",
         "nbs_province_year",
+        "peer_city_indicators",
         "yearbook_main_figures",
     ]
 

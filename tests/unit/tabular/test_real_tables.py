@@ -23,6 +23,8 @@ from cityhealth.tabular.layouts import city_layouts
 REPOSITORY = Path(__file__).parents[3]
 TABLES = Path(os.environ.get("CITYHEALTH_REAL_DATA", REPOSITORY.parent / "shared" / "data")) / "gov_tables"
 UNITS = ("140500", "140502", "140521", "140522", "140524", "140525", "140581")
+#: The other cities of Shanxi, with which ours is compared.
+PEERS = tuple(f"14{number:02}00" for number in range(1, 12) if number != 5)
 
 pytestmark = [
     pytest.mark.real_data,
@@ -46,10 +48,11 @@ def _value(table: ForeignTable, item: str, area: str, period: str) -> tuple[str,
     return found.value_text, found.unit_text
 
 
-def test_the_county_census_gives_nine_items_of_the_city_and_its_six_units() -> None:
+def test_the_county_census_gives_nine_items_of_the_city_its_six_units_and_its_peers() -> None:
     table = _table("census/census_county_2020_v1.xlsx")
-    assert Counter(cell.area_text for cell in table.cells) == dict.fromkeys(UNITS, 9)
-    assert table.filtered_rows == 3358 - len(UNITS)
+    assert Counter(cell.area_text for cell in table.cells) == dict.fromkeys((*UNITS, *PEERS), 9)
+    assert table.filtered_rows == 3358 - len(UNITS) - len(PEERS)
+    assert _value(table, "census_population", "140100", "2020-11-01") == ("5304061", "人")
     assert _value(table, "census_population", "140500", "2020-11-01") == ("2194545", "人")
     assert _value(table, "census_population", "140502", "2020-11-01") == ("574665", "人")
     assert _value(table, "census_floor_area_per_capita", "140581", "2020-11-01") == ("37.2", "平方米/人")
@@ -64,9 +67,10 @@ def test_the_census_population_of_the_six_units_adds_up_to_the_city() -> None:
 
 def test_the_city_census_agrees_with_the_county_census() -> None:
     city, county = _table("census/census_city_2010-2020_v1.csv"), _table("census/census_county_2020_v1.xlsx")
-    assert len(city.cells) == 5 and city.filtered_rows == 368
+    assert len(city.cells) == 5 * (1 + len(PEERS)) and city.filtered_rows == 368 - len(PEERS)
     for item in ("census_population", "census_urban_population", "census_rural_population"):
-        assert _value(city, item, "140500", "2020-11-01") == _value(county, item, "140500", "2020-11-01")
+        for area in ("140500", *PEERS):
+            assert _value(city, item, area, "2020-11-01") == _value(county, item, area, "2020-11-01")
 
 
 @pytest.mark.parametrize(

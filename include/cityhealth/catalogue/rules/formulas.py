@@ -115,9 +115,13 @@ def reported_values_are_asked_for(book: Book) -> Iterator[Finding]:
     """Each applicable indicator that is more than one item has one item for its value as the department reports it."""
     reporting: dict[str, list[Placed[Item]]] = {}
     for placed in book.items:
-        if (placed.row.role == "reported_indicator") != (placed.row.reported_of is not None):
-            yield placed.finding("reported_of", "角色为 reported_indicator 的数据项须写指标代码，其他的应为空")
-        elif placed.row.reported_of is not None:
+        # A context item may be an indicator of others (peer cities), which nobody here is asked for.
+        if placed.row.role == "measure" and placed.row.reported_of is not None:
+            yield placed.finding("reported_of", "角色为 measure 的数据项是指标的组成部分，指标代码应为空")
+        elif placed.row.role == "reported_indicator" and placed.row.reported_of is None:
+            yield placed.finding("reported_of", "角色为 reported_indicator 的数据项须写指标代码")
+        elif placed.row.role == "reported_indicator":
+            assert placed.row.reported_of is not None
             reporting.setdefault(placed.row.reported_of, []).append(placed)
     for indicator in book.indicators:
         reported = reporting.get(indicator.row.code, [])

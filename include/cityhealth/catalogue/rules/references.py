@@ -35,6 +35,7 @@ REFERENCES = (
     ("measurements.csv", "layer_kinds", "layer_kinds.csv", "code"),
     ("stations.csv", "area_code", "areas.csv", "code"),
     ("warning_rules.csv", "unit", "units.csv", "unit"),
+    ("peers.csv", "area_code", "areas.csv", "code"),
     ("warning_rules.csv", "indicator_code", "indicators.csv", "code"),
     ("warning_rules.csv", "department_code", "departments.csv", "code"),
 )
