@@ -22,6 +22,8 @@ DEPARTMENTAL = Asset("raw.departmental")
 YEARBOOK = Asset("raw.yearbook")
 PROGRESS = Asset("raw.progress")
 MEETING = Asset("raw.meeting")
+RECTIFICATION = Asset("raw.rectification")
+INTERVIEW = Asset("raw.interview")
 THIRD_PARTY = Asset("raw.third_party")
 #: Emitted when what a gate accepted of layers, scenes, movement data or readings has been measured, and that judged.
 LAYERS = Asset("raw.layers")

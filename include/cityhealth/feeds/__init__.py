@@ -9,10 +9,12 @@ from cityhealth.feeds.air_quality import AirQualityFeed
 from cityhealth.feeds.base import Feed
 from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.imagery import ImageryFeed
+from cityhealth.feeds.interview import InterviewFeed
 from cityhealth.feeds.layers import LayersFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.mobility import MobilityFeed
 from cityhealth.feeds.progress import ProgressFeed
+from cityhealth.feeds.rectification import RectificationFeed
 from cityhealth.feeds.third_party import ThirdPartyFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 from cityhealth.settings import Settings
@@ -23,6 +25,8 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "yearbook": lambda settings: YearbookFeed.of_city(settings.city),
     "progress": lambda settings: ProgressFeed.of_catalogue(settings.seed_dir),
     "meeting": lambda settings: MeetingFeed(),
+    "rectification": lambda settings: RectificationFeed(),
+    "interview": lambda settings: InterviewFeed(),
     "layers": LayersFeed.of_installation,
     "imagery": ImageryFeed.of_installation,
     "mobility": MobilityFeed.of_installation,

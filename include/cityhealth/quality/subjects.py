@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cityhealth.quality.air import AIR
+from cityhealth.quality.interview import INTERVIEW
 from cityhealth.quality.items import DEPARTMENTAL, MEASURED, YEARBOOK
 from cityhealth.quality.layers import LAYERS
 from cityhealth.quality.meeting import MEETING
 from cityhealth.quality.movement import MOVEMENT
 from cityhealth.quality.progress import PROGRESS
+from cityhealth.quality.rectification import RECTIFICATION
 from cityhealth.quality.scenes import SCENES
 from cityhealth.quality.subject import Subject
 from cityhealth.quality.third_party import THIRD_PARTY
@@ -21,6 +23,8 @@ SUBJECTS: Mapping[str, Subject] = {
     "measured_value": MEASURED,
     "progress_line": PROGRESS,
     "meeting_line": MEETING,
+    "rectification_line": RECTIFICATION,
+    "interview_note": INTERVIEW,
     "layer_feature": LAYERS,
     "scene_tile": SCENES,
     "mobility_part": MOVEMENT,

@@ -1,0 +1,1 @@
+"""Satisfaction surveys: codebooks, masking, estimates with intervals, suppression, and their derivation."""
