@@ -17,6 +17,7 @@ from cityhealth_airflow import (
     LAYERS,
     MARTS,
     MOBILITY,
+    SELF_CHECK,
     THIRD_PARTY,
     YEARBOOK,
 )
@@ -25,7 +26,7 @@ with DAG(
     dag_id="build_marts",
     # `|`, not `&`: a consumer of `a & b` waits for ever when only one producer is run again; the build is idempotent.
     schedule=PartitionedAssetTimetable(
-        assets=DEPARTMENTAL | YEARBOOK | LAYERS | IMAGERY | MOBILITY | AIR_QUALITY | THIRD_PARTY,
+        assets=SELF_CHECK | DEPARTMENTAL | YEARBOOK | LAYERS | IMAGERY | MOBILITY | AIR_QUALITY | THIRD_PARTY,
         default_partition_mapper=FixedKeyMapper("all"),
     ),
     start_date=datetime(2021, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),

@@ -14,6 +14,7 @@ from cityhealth.feeds.layers import LayersFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.mobility import MobilityFeed
 from cityhealth.feeds.progress import ProgressFeed
+from cityhealth.feeds.self_check import SelfCheckFeed
 from cityhealth.feeds.rectification import RectificationFeed
 from cityhealth.feeds.third_party import ThirdPartyFeed
 from cityhealth.feeds.yearbook import YearbookFeed
@@ -27,6 +28,7 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "meeting": lambda settings: MeetingFeed(),
     "rectification": lambda settings: RectificationFeed(),
     "interview": lambda settings: InterviewFeed(),
+    "self_check": lambda settings: SelfCheckFeed.of_catalogue(settings.seed_dir),
     "layers": LayersFeed.of_installation,
     "imagery": ImageryFeed.of_installation,
     "mobility": MobilityFeed.of_installation,

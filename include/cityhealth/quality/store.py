@@ -207,6 +207,8 @@ def _tables(run: GateRun, judged: Judged, feed: str, subject: Subject) -> dict[s
     if len(judged.rows):
         rows = subject.stored(judged.rows.assign(gate_run_id=run.gate_run_id, batch_id=run.batch_id, feed=feed))
         tables[subject.gate_table] = _typed(rows, subject.gate_schema)
+        for detail in subject.details:
+            tables[detail.table] = _typed(detail.rows(rows), detail.schema)
     return tables
 
 

@@ -40,6 +40,16 @@ def no_facts(accepted: pd.DataFrame) -> Sequence[tuple[str, str]]:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """Rows of a further table ``gate.<table>`` that the gate keeps with a run; ``rows`` makes them of the judged ones,
+    which carry ``gate_run_id``."""
+
+    table: str
+    schema: pa.Schema
+    rows: Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True)
 class Subject:
     """How the lines of one raw table are read, resolved, spoken of, and kept.
 
@@ -52,7 +62,7 @@ class Subject:
     ``longest``: of how many characters a placeholder's text may be.
     ``receipt_zh``: what its receipts are called.
     ``sheet_zh``: what its files have for sheets; ``no_copy_zh``: why the receipt comes without a copy of the file.
-    ``unreadable_advice_zh``: what is to be done with a file that cannot be read.
+    ``unreadable_advice_zh``: what is to be done with a file that cannot be read. ``details``: what else is kept.
     """
 
     raw_select: str
@@ -75,6 +85,7 @@ class Subject:
     at_fault: Callable[[str, Row], str] = as_ruled
     facts: Callable[[pd.DataFrame], Sequence[tuple[str, str]]] = no_facts
     unreadable_advice_zh: str = "请按原因处理后重新报送"
+    details: Sequence[Detail] = ()
 
     def words(
         self, names: Collection[str], row: Row, batch: BatchFacts, lookup: Lookup, department_code: str | None

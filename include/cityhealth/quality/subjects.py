@@ -13,6 +13,7 @@ from cityhealth.quality.movement import MOVEMENT
 from cityhealth.quality.progress import PROGRESS
 from cityhealth.quality.rectification import RECTIFICATION
 from cityhealth.quality.scenes import SCENES
+from cityhealth.quality.self_check import SELF_CHECK
 from cityhealth.quality.subject import Subject
 from cityhealth.quality.third_party import THIRD_PARTY
 
@@ -25,6 +26,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "meeting_line": MEETING,
     "rectification_line": RECTIFICATION,
     "interview_note": INTERVIEW,
+    "self_check_line": SELF_CHECK,
     "layer_feature": LAYERS,
     "scene_tile": SCENES,
     "mobility_part": MOVEMENT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cityhealth.catalogue import Catalogue, Examination
+from cityhealth.self_checks.duties import indicators_of
 from cityhealth.self_checks.figures import FigureReader
 from cityhealth.self_checks.names import Named
 
@@ -12,13 +13,7 @@ _SHORTEST_AREA = 3
 
 def subjects_of(catalogue: Catalogue, examination: Examination) -> list[Named]:
     """The indicators of an examination, then the items that departments report for them."""
-    indicators = [
-        indicator
-        for indicator in catalogue.indicators
-        if (indicator.system, indicator.year) == (examination.system, examination.year)
-        and indicator.status not in ("dropped", "listed")
-        and indicator.unit
-    ]
+    indicators = [indicator for indicator in indicators_of(catalogue, examination) if indicator.unit]
     items = [item for item in catalogue.items if item.role == "measure" and item.feed == "departmental"]
     return [
         *(Named("indicator", indicator.code, indicator.name_zh, indicator.unit) for indicator in indicators),
