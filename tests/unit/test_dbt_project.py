@@ -132,13 +132,28 @@ def test_every_model_states_its_grain_in_its_first_line() -> None:
     assert [file.name for file in files if not file.read_text(encoding="utf-8").startswith("-- Grain: ")] == []
 
 
-def test_only_marts_are_granted_and_only_to_the_reader(manifest: dict[str, Any]) -> None:
-    granted = {model["schema"]: model["config"]["grants"] for model in nodes(manifest, "model")}
-    assert granted == {"staging": {}, "intermediate": {}, "marts": {"select": ["reader"]}}
+def test_only_marts_and_the_platform_s_documents_are_granted_to_those_who_read(manifest: dict[str, Any]) -> None:
+    granted = {(model["schema"], str(model["config"]["grants"])) for model in nodes(manifest, "model")}
+    assert dict(granted) == {
+        "staging": "{}",
+        "intermediate": "{}",
+        "marts": "{'select': ['reader']}",
+        "platform": "{'select': ['reader', 'platform']}",
+    }
+    assert len(granted) == 4
+
+
+def test_the_documents_of_the_platform_have_a_version_a_key_and_a_time(manifest: dict[str, Any]) -> None:
+    documents = [model for model in nodes(manifest, "model") if model["schema"] == "platform"]
+    assert len(documents) >= 5 and all(model["name"].startswith("v1_") for model in documents)
+    for model in documents:
+        assert model["config"]["contract"]["enforced"], model["name"]
+        assert list(model["columns"]) == ["key", "updated_at", "document"], model["name"]
 
 
 def test_schemas_are_named_exactly_and_seeds_are_the_catalogue(manifest: dict[str, Any]) -> None:
-    assert {model["schema"] for model in nodes(manifest, "model")} == {"staging", "intermediate", "marts"}
+    schemas = {"staging", "intermediate", "marts", "platform"}
+    assert {model["schema"] for model in nodes(manifest, "model")} == schemas
     assert {seed["schema"] for seed in nodes(manifest, "seed")} == {"catalogue"}
 
 

@@ -46,8 +46,11 @@ def ensure_logins(connection: psycopg.Connection, warehouse: Warehouse) -> None:
     database = sql.Identifier(warehouse.address.name)
     connection.execute(sql.SQL("grant create, temporary on database {} to transformer").format(database))
     connection.execute(sql.SQL("revoke temporary on database {} from public").format(database))
+    _ensure_platform(connection, warehouse)
     for setting in _READER_SETTINGS:
         connection.execute(sql.SQL("alter role reader set {}").format(sql.SQL(setting)))
+    for setting in ("search_path = platform", *_READER_SETTINGS[1:]):
+        connection.execute(sql.SQL("alter role platform set {}").format(sql.SQL(setting)))
     # Large objects belong to no schema: whoever may make them can fill the disk.
     for function in _LARGE_OBJECTS:
         connection.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(function)))
@@ -69,6 +72,17 @@ def ensure_airflow_database(warehouse: Warehouse) -> str:
             connection.execute("create database airflow owner airflow")
             connection.execute("revoke connect, temporary on database airflow from public")
     return warehouse.url("airflow", "airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _ensure_platform(connection: psycopg.Connection, warehouse: Warehouse) -> None:
+    """The login of another system of the city (schema ``platform``): shut until somebody sets its password."""
+    if not connection.execute("select 1 from pg_roles where rolname = 'platform'").fetchone():
+        connection.execute("create role platform nologin")
+    password = warehouse.settings.environ.get("CITYHEALTH_PLATFORM_PASSWORD")
+    if password:
+        connection.execute(sql.SQL("alter role platform login password {}").format(sql.Literal(password)))
+    else:
+        connection.execute("alter role platform nologin password null")
 
 
 def _ensure_login(connection: psycopg.Connection, role: str, password: str) -> None:
