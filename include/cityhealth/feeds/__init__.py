@@ -17,6 +17,7 @@ from cityhealth.feeds.progress import ProgressFeed
 from cityhealth.feeds.self_check import SelfCheckFeed
 from cityhealth.feeds.rectification import RectificationFeed
 from cityhealth.feeds.third_party import ThirdPartyFeed
+from cityhealth.feeds.survey import SurveyFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 from cityhealth.settings import Settings
 
@@ -33,6 +34,7 @@ FEEDS: Mapping[str, Callable[[Settings], Feed]] = {
     "imagery": ImageryFeed.of_installation,
     "mobility": MobilityFeed.of_installation,
     "air_quality": lambda settings: AirQualityFeed.of_catalogue(settings.seed_dir),
+    "survey": SurveyFeed.of_installation,
     "third_party": lambda settings: ThirdPartyFeed(),
 }
 

@@ -23,8 +23,8 @@ from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.loading import append
 from cityhealth.warehouse.outcomes import Outcome, record
 
-#: Feeds of which values are measured after the gate.
-MEASURED_FEEDS = ("layers", "imagery", "mobility", "air_quality")
+#: Feeds of which something is measured or estimated after the gate.
+MEASURED_FEEDS = ("layers", "imagery", "mobility", "air_quality", "survey")
 
 #: Any number; whoever collects in this database takes this lock first.
 _COLLECT_LOCK = 7_201_407
@@ -213,11 +213,14 @@ def measure_and_gate(
     from cityhealth.air.derive import derive
     from cityhealth.measurement.movement import Store
     from cityhealth.measurement.step import measure
+    from cityhealth.survey.derive import derive as derive_survey
 
     history = history or load_history(settings.seed_dir)
     landing = LandingZone(settings.landing_url)
     measure(warehouse, landing, history.on, settings.areas_path, Store.of(settings), until, progress)
-    derive(warehouse, history.on(datetime.now(CITY_TIMEZONE).date()))
+    known_now = history.on(datetime.now(CITY_TIMEZONE).date())
+    derive(warehouse, known_now)
+    derive_survey(warehouse, known_now)
     batch_ids = _unjudged(settings, warehouse, history, until, "measured_value")
     return gate_batches(settings, warehouse, batch_ids, history, run, progress) if batch_ids else []
 

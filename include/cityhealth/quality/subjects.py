@@ -15,6 +15,7 @@ from cityhealth.quality.rectification import RECTIFICATION
 from cityhealth.quality.scenes import SCENES
 from cityhealth.quality.self_check import SELF_CHECK
 from cityhealth.quality.subject import Subject
+from cityhealth.quality.survey import SURVEY
 from cityhealth.quality.third_party import THIRD_PARTY
 
 #: Raw table → what its lines are; ``expectations/<raw table>.yml`` is its suite.
@@ -31,5 +32,6 @@ SUBJECTS: Mapping[str, Subject] = {
     "scene_tile": SCENES,
     "mobility_part": MOVEMENT,
     "air_reading": AIR,
+    "survey_answer": SURVEY,
     "third_party_value": THIRD_PARTY,
 }

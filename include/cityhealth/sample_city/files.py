@@ -164,6 +164,17 @@ class AirOddity(Enum):
     REVISED = "更正的一小时"
 
 
+class SurveyOddity(Enum):
+    """What surveys come with. The value is how an official would call it."""
+
+    BAD_ROWS = "夹有量表外的答案、不对的权重、重复的问卷和不认识的区域"
+    PERSONAL_DATA = "文字题里有电话和身份证号"
+    CODEBOOK_TABLE = "编码本为表格"
+    CODEBOOK_MISFIT = "编码本与数据不符"
+    GB18030 = "GB18030 的 csv"
+    CORRECTED = "后来更正"
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the gate should say. ``rules`` are rule codes of expectations/ that must fail on some row of the file,
@@ -201,7 +212,7 @@ class SampleFile:
     department_text: str | None
     received_at: datetime
     attachments: tuple[tuple[str, bytes], ...]
-    oddities: frozenset[Oddity | ReportOddity | MapOddity | MovementOddity | AirOddity]
+    oddities: frozenset[Oddity | ReportOddity | MapOddity | MovementOddity | AirOddity | SurveyOddity]
     note_zh: str
     expected: Expected
 

@@ -14,8 +14,9 @@ _NARROW = str.maketrans("０１２３４５６７８９Ｘｘ－　＋", "012345
 _GAP = r"[ -]?"
 _ID = re.compile(rf"(?<!\d)\d{{6}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dXx](?!\d)")
 _PHONE = re.compile(
-    # Mobile numbers by the numbering plan (1, then 3 to 9), and landlines with their area code.
-    rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)"
+    # Mobile numbers by the numbering plan, and landlines with their area code. Of 14x only 145, 147 and 149 have eleven
+    # digits; with the others begin questionnaire numbers that are made of the codes of Shanxi's counties.
+    rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1(?:4[579]|[35-9]\d){_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)"
     r"|(?<!\d)0\d{2,3}[ -]\d{7,8}(?!\d)"
 )
 #: GB 11643—1999, 3.4 and annex A (ISO 7064, MOD 11-2).
