@@ -35,6 +35,8 @@ MOBILITY = Asset("raw.mobility")
 MARTS = Asset("marts")
 #: Emitted, with the period as its partition key, when the documents of a half-month summary are out.
 SUMMARY = Asset("marts.semimonthly_summary")
+#: Emitted, with the year as its partition key, when the city's report of a year stands in the outbox.
+REPORT = Asset("marts.examination_report")
 
 #: Of ``ops.outcome``: the step at which a task fails; whatever is not here reads.
 _STEPS = {
@@ -132,3 +134,16 @@ def reporting_period_of(context: Any, settings: Settings) -> ReportingPeriod:
     if period.cutoff > datetime.now(CITY_TIMEZONE):
         raise AirflowSkipException(f"{period.title_zh}到 {period.cutoff:%Y-%m-%d %H:%M} 才截止，届时再汇总")
     return period
+
+
+def year_of(context: Any) -> int:
+    """The year that a run is for: its partition key, or ``conf['year']`` (``airflow dags test``).
+
+    Raises:
+        AirflowFailException: neither is there, or it is no year.
+    """
+    run = context["dag_run"]
+    key = str(getattr(run, "partition_key", None) or (run.conf or {}).get("year") or "")
+    if not (key.isascii() and key.isdigit() and len(key) == 4):
+        raise AirflowFailException('the run has no year: give it one with --conf \'{"year": "2021"}\'')
+    return int(key)

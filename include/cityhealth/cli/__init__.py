@@ -8,7 +8,7 @@ import warnings
 
 import typer
 
-from cityhealth.cli import contents, everyday, installation
+from cityhealth.cli import contents, everyday, installation, report
 from cityhealth.cli.console import err, plain
 from cityhealth.errors import CityHealthError
 
@@ -28,6 +28,7 @@ for name, group in (
     ("areas", contents.areas),
     ("layouts", contents.layouts),
     ("sample", contents.sample),
+    ("report", report.report),
 ):
     app.add_typer(group, name=name)
 
