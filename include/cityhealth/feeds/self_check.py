@@ -104,11 +104,11 @@ class SelfCheckFeed:
         Raises:
             UnreadableFile: neither a table nor a Word document, or none of the four sections can be made out.
         """
+        names = [name for name in self.dimensions if self.known_from.get(name, date.min) <= arrival.day]
         if is_word(data, arrival.filename):
-            names = [name for name in self.dimensions if self.known_from.get(name, date.min) <= arrival.day]
             lines = _of_document(read_word(data, arrival.filename), arrival.filename, names)
         else:
-            lines = _of_sheets(_sheets(data, arrival.filename))
+            lines = _of_sheets(_sheets(data, arrival.filename), names)
             if not any(line.kind == "data" for line in lines):
                 message = f"找不到自查报告的四个部分{sections_zh()}中的任何一个，请用下发的表格填报，或写明这四个标题"
                 raise UnreadableFile("no_header", message, Place(arrival.filename))
@@ -175,8 +175,7 @@ def _of_document(document: Document, filename: str, dimensions: Sequence[str]) -
             text += _rows_of(block)
     hints = [paragraph for paragraph in text if paragraph.text.startswith(HINT)]
     body, signature = _signature([paragraph for paragraph in text if paragraph not in hints])
-    names = Names([shape.format(name) for name in dimensions for shape in _NAMED])
-    reader = Reader(_LABELS, _TOPICS, names, SECTIONS, "dimension_text")
+    reader = Reader(_LABELS, _TOPICS, _names(dimensions), SECTIONS, "dimension_text")
     sections, preamble = Outline(reader, _may_be_dimension).sections(body)
     lines = [line for section in sections for line in _of_section(section)]
     if not sections and not tables:
@@ -222,6 +221,10 @@ def _note(paragraph: Paragraph, dimension: str | None = None) -> _Line:
     return _Line(
         paragraph.sheet, paragraph.number, paragraph.place, dimension, None, None, None, paragraph.text, {}, {}, "note"
     )
+
+
+def _names(dimensions: Sequence[str]) -> Names:
+    return Names([shape.format(name) for name in dimensions for shape in _NAMED])
 
 
 def _may_be_dimension(text: str) -> bool:
@@ -322,7 +325,7 @@ def _named_by(lines: list[_Line], text: list[Paragraph], dimensions: Sequence[st
     if last is None:
         return lines
     above = text[last]
-    named = Names([shape.format(name) for name in dimensions for shape in _NAMED]).exactly(above.text)
+    named = _names(dimensions).exactly(above.text)
     if named is None and (is_sentence(above.text) or _LABELS.read(above.text) or not _may_be_dimension(above.text)):
         return lines
     del text[last]
@@ -345,17 +348,17 @@ def _sheets(data: bytes, filename: str) -> list[Sheet]:
         raise refuse("not_a_report", filename) from error
 
 
-def _of_sheets(sheets: Sequence[Sheet]) -> list[_Line]:
+def _of_sheets(sheets: Sequence[Sheet], dimensions: Sequence[str]) -> list[_Line]:
     """The lines of every visible sheet that is the form; the texts around them are notes."""
+    names = _names(dimensions)
     lines: list[_Line] = []
     for sheet in sheets:
         if sheet.hidden or not sheet.rows:
             continue
         found = _of_sheet(sheet)
-        if not any(line.dimension for line in found) and _may_be_dimension(sheet.name):
+        if (named := names.exactly(sheet.name)) and not any(line.dimension for line in found):
             # One sheet per dimension, called after it.
-            named = not re.fullmatch(r"(?i)sheet\s*\d*|工作表\s*\d*|自查.*", sheet.name)
-            found = [replace(line, dimension=sheet.name) if named and line.kind == "data" else line for line in found]
+            found = [replace(line, dimension=named) if line.kind == "data" else line for line in found]
         lines += found
     around = read_around([[Placed(line.body, line.place)] for line in lines if line.kind == "note"], (), ())
     if around.department is not None:
