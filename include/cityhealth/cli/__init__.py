@@ -8,7 +8,7 @@ import warnings
 
 import typer
 
-from cityhealth.cli import contents, everyday, installation, report
+from cityhealth.cli import contents, everyday, going_out, installation, report
 from cityhealth.cli.console import err, plain
 from cityhealth.errors import CityHealthError
 
@@ -29,6 +29,7 @@ for name, group in (
     ("layouts", contents.layouts),
     ("sample", contents.sample),
     ("report", report.report),
+    ("export", going_out.export),
 ):
     app.add_typer(group, name=name)
 

@@ -186,6 +186,11 @@ class LandingZone:
                 raise IncompleteTransfer("附件尚未传完或已损坏，校验和不符", place)
             yield local
 
+    def size(self, sha256: str) -> int | None:
+        """How many bytes an object has; None where it is not there."""
+        path = self._object_path(sha256)
+        return self._files.size(path) if self._files.exists(path) else None
+
     def _days(self, feed: str, first: date | None, last: date | None) -> Iterator[date]:
         folder = f"{self._root}/arrivals/{feed}"
         if not self._files.exists(folder):
