@@ -100,6 +100,17 @@
 {%- endmacro %}
 
 
+{# The four sections of a department's self-check. #}
+{% macro section_zh(section) -%}
+    case {{ section }}
+        when 'status' then '现状简述'
+        when 'highlights' then '建设亮点'
+        when 'problems' then '存在问题'
+        when 'measures' then '改进措施'
+    end
+{%- endmacro %}
+
+
 {% macro difficulty_state_zh(state) -%}
     case {{ state }}
         when 'raised' then '提出'
