@@ -18,6 +18,7 @@ from cityhealth_airflow import (
     MARTS,
     MOBILITY,
     SELF_CHECK,
+    SURVEY,
     THIRD_PARTY,
     YEARBOOK,
 )
@@ -26,7 +27,15 @@ with DAG(
     dag_id="build_marts",
     # `|`, not `&`: a consumer of `a & b` waits for ever when only one producer is run again; the build is idempotent.
     schedule=PartitionedAssetTimetable(
-        assets=SELF_CHECK | DEPARTMENTAL | YEARBOOK | LAYERS | IMAGERY | MOBILITY | AIR_QUALITY | THIRD_PARTY,
+        assets=SELF_CHECK
+        | DEPARTMENTAL
+        | YEARBOOK
+        | LAYERS
+        | IMAGERY
+        | MOBILITY
+        | AIR_QUALITY
+        | THIRD_PARTY
+        | SURVEY,
         default_partition_mapper=FixedKeyMapper("all"),
     ),
     start_date=datetime(2021, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),

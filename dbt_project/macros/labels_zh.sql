@@ -111,6 +111,35 @@
 {%- endmacro %}
 
 
+{% macro importance_basis_zh(basis) -%}
+    case {{ basis }}
+        when 'stated' then '问卷直接询问'
+        when 'derived' then '与总体满意度的相关系数 × 100'
+    end
+{%- endmacro %}
+
+
+{# Quadrants of Martilla and James (1977): keep up the good work, concentrate here, low priority, possible overkill. #}
+{% macro quadrant_zh(quadrant) -%}
+    case {{ quadrant }}
+        when 'keep' then '优势保持区'
+        when 'concentrate' then '重点改进区'
+        when 'low_priority' then '次要改进区'
+        when 'possible_overkill' then '锦上添花区'
+    end
+{%- endmacro %}
+
+
+{% macro perception_match_zh(match) -%}
+    case {{ match }}
+        when 'match' then '一致'
+        when 'objective_higher' then '指标好于感受'
+        when 'subjective_higher' then '感受好于指标'
+        when 'not_judged' then '未作判断'
+    end
+{%- endmacro %}
+
+
 {% macro difficulty_state_zh(state) -%}
     case {{ state }}
         when 'raised' then '提出'

@@ -31,6 +31,8 @@ LAYERS = Asset("raw.layers")
 IMAGERY = Asset("raw.imagery")
 AIR_QUALITY = Asset("raw.air_quality")
 MOBILITY = Asset("raw.mobility")
+#: Emitted when what a gate accepted of surveys has been estimated.
+SURVEY = Asset("raw.survey")
 #: Emitted when dbt has built all marts.
 MARTS = Asset("marts")
 #: Emitted, with the period as its partition key, when the documents of a half-month summary are out.

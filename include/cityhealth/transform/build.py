@@ -169,7 +169,8 @@ def gate_hash(connection: psycopg.Connection, received_until: datetime | None = 
 def _inputs(warehouse: Warehouse, settings: Settings) -> _Inputs:
     project = settings.dbt_project_dir
     with warehouse.connect("transformer") as connection:
-        gate, gis = gate_hash(connection), has_postgis(connection)
+        # What was estimated of surveys follows from judgements, but later: a build in between has not seen it.
+        gate, gis = _joined(gate_hash(connection), _survey_hash(connection)), has_postgis(connection)
     seeds = files_hash([settings.seed_dir])
     return _Inputs(
         code=_joined(
@@ -180,6 +181,14 @@ def _inputs(warehouse: Warehouse, settings: Settings) -> _Inputs:
         seeds=seeds,
         gis=gis,
     )
+
+
+def _survey_hash(connection: psycopg.Connection) -> str:
+    row = connection.execute(
+        "select coalesce(string_agg(result_key, ',' order by result_key), '') from ops.survey_result"
+    ).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _joined(*parts: str) -> str:
