@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cityhealth.reports import wording as zh
-from cityhealth.reports.examination.overview import value_pieces
 from cityhealth.reports.examination.values import Examination, basis_zh, cell
 from cityhealth.reports.examination.word import Alert, Cell, Column, Writer
 
@@ -27,8 +26,9 @@ def _values(writer: Writer, e: Examination) -> None:
             row.name_zh,
             row.status_zh,
             row.area_zh or row.area_code,
-            value_pieces(row, unit=row.unit),
-            value_pieces(row, "previous_value", row.unit),
+            cell(row, "value", "f"),
+            cell(row, "previous_value", "f"),
+            row.unit or "",
             cell(row, "target_text", "text"),
             cell(row, "score", "1"),
             row.grade_zh or zh.NONE,
@@ -39,16 +39,17 @@ def _values(writer: Writer, e: Examination) -> None:
     ]
     columns = (
         Column("代码", 1, "centred"),
-        Column("维度", 1.4, "centred"),
-        Column("指标", 4.2),
+        Column("维度", 1.3, "centred"),
+        Column("指标", 4),
         Column("性质", 1.3, "centred"),
         Column("区域", 1.3, "centred"),
-        Column("数值", 2.1, "number"),
-        Column("上年值", 2.1, "number"),
+        Column("数值", 1.4, "number"),
+        Column("上年值", 1.4, "number"),
+        Column("单位", 1.6, "centred"),
         Column("标准", 1.5, "centred"),
         Column("得分", 0.9, "centred"),
         Column("等级", 0.9, "centred"),
-        Column("状态", 1.3, "centred"),
+        Column("状态", 1.6, "centred"),
         Column("预警", 1.3, "centred"),
     )
     writer.table("全部指标的数值和状态", columns, rows, small=True)

@@ -177,7 +177,10 @@ def quadrant(rows: Sequence[Quadrant]) -> Drawing:
         for zh, x, y, ha, va in _corners(shown):
             axes.text(x, y, zh, transform=axes.transAxes, ha=ha, va=va, fontsize=10, color=GREY)
 
-    texts = "；".join(f"{row.subject_zh}：{row.quadrant_zh}" for row in shown)
+    texts = "；".join(
+        f"{row.subject_zh}：重要性{_text(row, 'importance', '1')}，满意度{_text(row, 'satisfaction', '1')}，{row.quadrant_zh}"
+        for row in shown
+    )
     values = [v for column in ("importance", "satisfaction") for v in values_of(shown, column, "1")]
     return Drawing(picture(_WIDTH, 4.4, draw), f"四象限图：重要性与满意度。{texts}。", tuple(values))
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from cityhealth.reports import wording as zh
 from cityhealth.reports.examination import charts
 from cityhealth.reports.examination.maps import maps, units_of
-from cityhealth.reports.examination.overview import value_pieces
 from cityhealth.reports.examination.values import (
     Dimension,
     Examination,
@@ -28,15 +27,17 @@ def dimension(writer: Writer, examination: Examination, row: Dimension) -> None:
     writer.chapter(row.dimension_zh)
     _state(writer, e, row)
     checks = [check for check in e.self_checks if check.dimension_code == row.dimension_code]
-    problems = [p for p in e.problems if p.dimension_code == row.dimension_code and p.status != "closed"]
-    writer.section("建设亮点")
+    problems = [
+        p for p in e.problems if p.dimension_code == row.dimension_code and p.status != "closed" and not p.merged_into
+    ]
+    writer.section("建设亮点", listed=False)
     _judged(writer, e, row, "strength")
     _words(writer, e, checks, "highlights_text", "建设亮点")
-    writer.section("存在的问题")
+    writer.section("存在的问题", listed=False)
     _judged(writer, e, row, "shortfall")
     _problems(writer, problems)
     _words(writer, e, checks, "problems_text", "存在问题")
-    writer.section("改进措施")
+    writer.section("改进措施", listed=False)
     numbers = {problem.problem_id for problem in problems}
     _measures(writer, [measure for measure in e.measures if measure.problem_id in numbers], bool(problems))
     _words(writer, e, checks, "measures_text", "改进措施")
@@ -60,7 +61,7 @@ def units(writer: Writer, examination: Examination) -> None:
 
 def _state(writer: Writer, e: Examination, row: Dimension) -> None:
     indicators = e.of_dimension(row.dimension_code)
-    writer.section("指标状况")
+    writer.section("指标状况", listed=False)
     pieces = [
         "本维度指标",
         cell(row, "indicator_count", "n"),
@@ -93,7 +94,8 @@ def _state(writer: Writer, e: Examination, row: Dimension) -> None:
         [
             indicator.code,
             indicator.name_zh,
-            value_pieces(indicator, unit=indicator.unit),
+            cell(indicator, "value", "f"),
+            indicator.unit or "",
             cell(indicator, "target_text", "text"),
             cell(indicator, "score", "1"),
             _grade(indicator),
@@ -102,9 +104,10 @@ def _state(writer: Writer, e: Examination, row: Dimension) -> None:
     ]
     columns = (
         Column("代码", 1.1, "centred"),
-        Column("指标", 4.2),
-        Column("数值", 2.2, "number"),
-        Column("标准", 1.6, "centred"),
+        Column("指标", 4),
+        Column("数值", 1.4, "number"),
+        Column("单位", 1.5, "centred"),
+        Column("标准", 1.3, "centred"),
         Column("得分", 1, "centred"),
         Column("等级或状态", 1.7, "centred"),
     )
@@ -178,7 +181,7 @@ def _words(writer: Writer, e: Examination, checks: Sequence[SelfCheck], column: 
     said = [check for check in checks if getattr(check, column)]
     if not said:
         return
-    writer.paragraph(f"部门自检报告所述（{section}）：")
+    writer.paragraph(f"部门自查报告所述（{section}）：")
     for check in said:
         who = check.department_zh or e.department_zh.get(check.department_code, check.department_code)
-        writer.quote(getattr(check, column), f"{who}自检报告")
+        writer.quote(getattr(check, column), f"{who}自查报告")

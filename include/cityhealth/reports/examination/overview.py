@@ -16,7 +16,6 @@ from cityhealth.reports.examination.values import (
     Indicator,
     Judgement,
     Piece,
-    Row,
     Tagged,
     basis_zh,
     cell,
@@ -36,7 +35,7 @@ FEEDS_ZH = {
     "meeting": "调度会清单",
     "survey": "满意度调查",
     "third_party": "第三方核查",
-    "self_check": "部门自检报告",
+    "self_check": "部门自查报告",
     "rectification": "整改措施",
     "interview": "实地访谈",
 }
@@ -63,7 +62,7 @@ def method(writer: Writer, examination: Examination) -> None:
     )
     writer.paragraph(
         "数据由各责任单位填报，并采用遥感影像、地理图层、移动数据、监测站点和统计资料测算；"
-        "居民满意度调查、第三方核查、部门自检和实地访谈作为佐证。所有数据先经校验，未通过校验的不采用。"
+        "居民满意度调查、第三方核查、部门自查和实地访谈作为佐证。所有数据先经校验，未通过校验的不采用。"
     )
     writer.section("评价方法")
     writer.paragraph(
@@ -143,12 +142,6 @@ def overall(writer: Writer, examination: Examination) -> None:
 def nothing(writer: Writer, what: str) -> None:
     """Say that nothing was handed in, where a chapter would rest on it."""
     writer.paragraph(f"截至本版所据数据的截止日期，没有收到{what}，本节没有内容；没有收到不等于没有问题。")
-
-
-def value_pieces(row: Row, value: str = "value", unit: str | None = None) -> list[Piece]:
-    """A value with its unit; ``—`` alone where there is none."""
-    piece = cell(row, value, "f")
-    return [piece, f" {unit}"] if unit and isinstance(piece, Tagged) else [piece]
 
 
 def _sources(writer: Writer, e: Examination) -> None:
@@ -254,10 +247,11 @@ def _differences(writer: Writer, e: Examination) -> None:
     rows: list[Sequence[Cell]] = [
         [
             row.name_zh or row.code or zh.NONE,
-            cell(row, "source_used", "text"),
-            value_pieces(row, "value_used", row.unit),
-            cell(row, "source_compared", "text"),
-            value_pieces(row, "value_compared", row.unit),
+            FEEDS_ZH.get(row.source_used or "", row.source_used or zh.NONE),
+            cell(row, "value_used", "f"),
+            FEEDS_ZH.get(row.source_compared or "", row.source_compared or zh.NONE),
+            cell(row, "value_compared", "f"),
+            row.unit or "",
             cell(row, "relative_difference", "rate"),
         ]
         for row in exceeding[:_DIFFERENCES_SHOWN]
@@ -265,9 +259,10 @@ def _differences(writer: Writer, e: Examination) -> None:
     columns = (
         Column("数据", 3.4),
         Column("采用来源", 2),
-        Column("采用值", 2, "number"),
+        Column("采用值", 1.5, "number"),
         Column("比对来源", 2),
-        Column("比对值", 2, "number"),
+        Column("比对值", 1.5, "number"),
+        Column("单位", 1.3, "centred"),
         Column("相差", 1.4, "number"),
     )
     writer.table("差异超过允许范围的数据" + ("（差异最大的部分）" if len(exceeding) > len(rows) else ""), columns, rows)
@@ -338,7 +333,8 @@ def _warnings(writer: Writer, e: Examination) -> None:
         [
             row.code,
             row.name_zh,
-            value_pieces(row, unit=row.unit),
+            cell(row, "value", "f"),
+            row.unit or "",
             cell(row, "target_text", "text"),
             Alert(row.warning_zh or zh.NONE) if row.warning == "red" else row.warning_zh or zh.NONE,
             cell(row, "warning_reason_zh", "text"),
@@ -349,9 +345,10 @@ def _warnings(writer: Writer, e: Examination) -> None:
         columns = (
             Column("代码", 1.1, "centred"),
             Column("指标", 3),
-            Column("数值", 1.9, "number"),
-            Column("标准", 1.3, "centred"),
-            Column("预警", 1.2, "centred"),
+            Column("数值", 1.3, "number"),
+            Column("单位", 1.2, "centred"),
+            Column("标准", 1.2, "centred"),
+            Column("预警", 1.4, "centred"),
             Column("原因", 3),
         )
         writer.table("预警指标", columns, rows)

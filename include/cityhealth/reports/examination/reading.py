@@ -79,16 +79,18 @@ def _read(connection: psycopg.Connection, catalogue: Catalogue, system: str, yea
         if wave
         else (),
         quadrants=rows(values.Quadrant, "subject_kind, subject_code", **of_wave) if wave else (),
-        matches=rows(values.Match, "dimension_code", **of_wave) if wave else (),
-        third_party=rows(values.ThirdParty, "code, area_code", **of_year),
+        matches=rows(values.Match, "sort_order, dimension_code", **of_wave, **of_year) if wave else (),
+        third_party=rows(values.ThirdParty, "code, area_code, sender_text, comparison_key", **of_year),
         comparisons=rows(values.Comparison, "code, comparison", **of_year),
         judgements=rows(values.Judgement, "dimension_code, code", **of_year),
-        sensitivity=rows(values.Sensitivity, "subject_kind, weighting, rank nulls last, subject", **of_year),
+        sensitivity=rows(
+            values.Sensitivity, "alternatives desc, subject_kind, weighting, rank nulls last, subject", **of_year
+        ),
         problems=rows(values.Problem, "problem_id", **of_year),
         measures=rows(values.Measure, "problem_id, measure_id"),
         evidence=rows(values.Evidence, "problem_id, source_kind, evidence_no"),
-        self_checks=rows(values.SelfCheck, "dimension_code, department_code"),
-        contradictions=rows(values.Contradiction, "dimension_code, department_code, contradiction_key"),
+        self_checks=rows(values.SelfCheck, "dimension_code, department_code", **of_year),
+        contradictions=rows(values.Contradiction, "dimension_code, department_code, sentence, figure_key", **of_year),
     )
 
 

@@ -238,6 +238,10 @@ class Wave(Row):
     handed_in: int | None = None
     accepted: int | None = None
     refused: int | None = None
+    superseded: int | None = None
+    masked_phone: int | None = None
+    masked_id: int | None = None
+    design_zh: str | None = None
     synthetic: bool | None = None
 
 
@@ -290,9 +294,11 @@ class Quadrant(Row):
 @dataclass(frozen=True, kw_only=True)
 class Match(Row):
     MART = "perception_match"
-    KEY = ("wave", "dimension_code")
+    KEY = ("wave", "system", "year", "dimension_code")
 
     wave: str
+    system: str
+    year: int
     dimension_code: str
     dimension_zh: str | None = None
     objective_score: float | None = None
@@ -306,8 +312,9 @@ class Match(Row):
 @dataclass(frozen=True, kw_only=True)
 class ThirdParty(Row):
     MART = "third_party_comparison"
-    KEY = ("system", "year", "code", "area_code")
+    KEY = ("comparison_key",)
 
+    comparison_key: str
     system: str
     year: int
     code: str
@@ -321,7 +328,7 @@ class ThirdParty(Row):
     relative_difference: float | None = None
     sign_zh: str | None = None
     definition_differs: bool | None = None
-    definition_text: str | None = None
+    differs_in_zh: str | None = None
     exceeds_tolerance: bool | None = None
     note_zh: str | None = None
     sender_text: str | None = None
@@ -365,11 +372,14 @@ class Judgement(Row):
 @dataclass(frozen=True, kw_only=True)
 class Sensitivity(Row):
     MART = "weighting_sensitivity"
-    KEY = ("system", "year", "weighting", "subject_kind", "subject")
+    KEY = ("alternatives", "system", "year", "weighting", "subject_kind", "subject")
 
-    system: str | None = None
-    year: int | None = None
+    alternatives: str
+    alternatives_zh: str | None = None
+    system: str
+    year: int
     weighting: str
+    weighting_zh: str | None = None
     subject_kind: str
     subject: str
     subject_zh: str | None = None
@@ -390,8 +400,8 @@ class Problem(Row):
     problem_id: str
     kind: str | None = None
     name_zh: str
-    system: str | None = None
-    year: int | None = None
+    system: str
+    year: int
     indicator_code: str | None = None
     dimension_code: str | None = None
     dimension_zh: str | None = None
@@ -404,9 +414,7 @@ class Problem(Row):
     opened_by_zh: str | None = None
     closed_on: date | None = None
     closed_by_zh: str | None = None
-    value: float | None = None
-    unit: str | None = None
-    target_text: str | None = None
+    merged_into: str | None = None
     evidence_zh: str | None = None
     sources_zh: str | None = None
     survey_voice_zh: str | None = None
@@ -445,13 +453,18 @@ class Evidence(Row):
     source_kind: str
     evidence_no: int
     text: str | None = None
+    mart_key: str | None = None
+    synthetic: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelfCheck(Row):
     MART = "self_check"
-    KEY = ("department_code", "dimension_code")
+    KEY = ("self_check_key",)
 
+    self_check_key: str
+    system: str
+    year: int
     department_code: str
     department_zh: str | None = None
     dimension_code: str
@@ -466,14 +479,17 @@ class SelfCheck(Row):
 @dataclass(frozen=True, kw_only=True)
 class Contradiction(Row):
     MART = "self_check_contradiction"
-    KEY = ("contradiction_key",)
+    KEY = ("figure_key",)
 
-    contradiction_key: str | None = None
+    figure_key: str
+    system: str
+    year: int
     department_code: str | None = None
     department_zh: str | None = None
     dimension_code: str | None = None
     sentence: str | None = None
     indicator_code: str | None = None
+    name_zh: str | None = None
     quoted_value: float | None = None
     quoted_unit: str | None = None
     accepted_value: float | None = None

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cityhealth.reports import wording as zh
 from cityhealth.reports.examination import charts
-from cityhealth.reports.examination.overview import nothing, value_pieces
-from cityhealth.reports.examination.tags import Known
+from cityhealth.reports.examination.overview import nothing
+from cityhealth.reports.examination.tags import Key, Known
 from cityhealth.reports.examination.values import (
     Comparison,
     Contradiction,
@@ -19,6 +19,7 @@ from cityhealth.reports.examination.values import (
     Quote,
     Satisfaction,
     Sensitivity,
+    Tagged,
     ThirdParty,
     cell,
 )
@@ -90,23 +91,31 @@ def third_party(writer: Writer, examination: Examination) -> None:
             [
                 row.code,
                 name,
-                value_pieces(row, "city_value", row.unit),
-                value_pieces(row, "third_party_value", row.unit),
+                cell(row, "city_value", "f"),
+                cell(row, "third_party_value", "f"),
+                row.unit or "",
                 Alert(share) if row.exceeds_tolerance else share,
-                "不同" if row.definition_differs else "相同" if row.definition_differs is False else zh.NONE,
+                _definition(row),
                 cell(row, "note_zh", "text"),
             ]
         )
     columns = (
         Column("代码", 1.1, "centred"),
         Column("指标", 2.7),
-        Column("本市", 1.7, "number"),
-        Column("第三方", 1.7, "number"),
+        Column("本市", 1.4, "number"),
+        Column("第三方", 1.4, "number"),
+        Column("单位", 1.3, "centred"),
         Column("相差", 1.2, "number"),
-        Column("定义", 0.9, "centred"),
+        Column("定义的不同", 1.5),
         Column("说明", 2.6),
     )
     writer.table("第三方核查结果与本市采用值", columns, rows)
+
+
+def _definition(row: ThirdParty) -> Cell:
+    if row.definition_differs is None:
+        return "不能比对"
+    return cell(row, "differs_in_zh", "text") if row.definition_differs and row.differs_in_zh else "相同"
 
 
 def peers(writer: Writer, examination: Examination) -> None:
@@ -147,7 +156,7 @@ def problems(writer: Writer, examination: Examination) -> None:
     _measures(writer, e)
     writer.section("实地访谈")
     _interviews(writer, e)
-    writer.section("自检报告中的数字核对")
+    writer.section("自查报告中的数字核对")
     _contradictions(writer, e)
 
 
@@ -164,6 +173,17 @@ def _wave(writer: Writer, e: Examination) -> None:
         pieces += ["，收到答卷", cell(wave, "handed_in", "n"), "份，采用", cell(wave, "accepted", "n"), "份，未采用"]
         pieces += [cell(wave, "refused", "n"), "份"]
     writer.paragraph(*pieces, "。")
+    for wave in e.waves[:1]:
+        if wave.masked_phone or wave.masked_id:
+            writer.paragraph(
+                "答卷的文字中隐去电话号码",
+                cell(wave, "masked_phone", "n"),
+                "处、身份证号",
+                cell(wave, "masked_id", "n"),
+                "处。",
+            )
+        if wave.design_zh:
+            writer.paragraph("抽样设计：", cell(wave, "design_zh", "text"))
     if first.method_zh:
         writer.paragraph("计算方法：", cell(first, "method_zh", "text"))
     hidden = e.count(e.satisfaction, Satisfaction, wave=first.wave, suppressed=True)
@@ -303,8 +323,9 @@ def _comparison_table(
             [
                 row.code,
                 indicator.name_zh if indicator else row.code,
-                value_pieces(row, "value", unit),
-                value_pieces(row, "compared_with", unit),
+                cell(row, "value", "f"),
+                cell(row, "compared_with", "f"),
+                unit or "",
                 cell(row, "compared_with_zh", "text"),
                 better if better != "较差" else Alert(better),
                 *([place] if ranked else []),
@@ -313,9 +334,10 @@ def _comparison_table(
     columns = [
         Column("代码", 1.1, "centred"),
         Column("指标", 2.9),
-        Column("本市", 1.8, "number"),
-        Column("比较值", 1.8, "number"),
-        Column("比较对象", 2),
+        Column("本市", 1.4, "number"),
+        Column("比较值", 1.4, "number"),
+        Column("单位", 1.3, "centred"),
+        Column("比较对象", 2.2),
         Column("比较", 1, "centred"),
     ]
     writer.table(caption, [*columns, Column("名次", 1.1, "centred")] if ranked else columns, rows)
@@ -329,13 +351,15 @@ def _sensitivity(writer: Writer, e: Examination) -> None:
         "各维度（区域）的名次随指标权重而变。下表列出等权、熵权法、CRITIC 法三种权重下的得分和名次；"
         "名次在三种权重下变化较大的不稳健，不宜据以下结论。"
     )
-    for kind, name in SUBJECTS_ZH.items():
-        rows = [row for row in e.sensitivity if row.subject_kind == kind]
-        if rows:
-            _sensitivity_table(writer, name, rows)
+    for alternatives, kind in dict.fromkeys((row.alternatives, row.subject_kind) for row in e.sensitivity):
+        rows = [row for row in e.sensitivity if (row.alternatives, row.subject_kind) == (alternatives, kind)]
+        among = rows[0].alternatives_zh or alternatives
+        _sensitivity_table(
+            writer, f"{among}：{SUBJECTS_ZH.get(kind, kind)}的名次与权重", SUBJECTS_ZH.get(kind, kind), rows
+        )
 
 
-def _sensitivity_table(writer: Writer, name: str, rows: Sequence[Sensitivity]) -> None:
+def _sensitivity_table(writer: Writer, caption: str, name: str, rows: Sequence[Sensitivity]) -> None:
     weightings = [w for w in WEIGHTINGS_ZH if any(row.weighting == w for row in rows)]
     by_subject: dict[str, dict[str, Sensitivity]] = {}
     for row in rows:
@@ -350,27 +374,36 @@ def _sensitivity_table(writer: Writer, name: str, rows: Sequence[Sensitivity]) -
         known = [row.robust for row in found.values() if row.robust is not None]
         robust = zh.NONE if not known else "稳健" if all(known) else "不稳健"
         lines.append([*cells, Alert(robust) if robust == "不稳健" else robust])
+    notes = dict.fromkeys(row.note_zh for row in rows if row.note_zh and row.rank is None)
     columns = [Column(name, 2.6)]
     for weighting in weightings:
         columns += [Column(f"{WEIGHTINGS_ZH[weighting]}得分", 1.3, "centred"), Column("名次", 0.9, "centred")]
-    writer.table(f"{name}名次与权重", [*columns, Column("稳健性", 1.2, "centred")], lines)
+    writer.table(caption, [*columns, Column("稳健性", 1.2, "centred")], lines)
+    for row in rows:
+        # Why there is no rank is said once.
+        if row.rank is None and row.note_zh in notes:
+            del notes[row.note_zh]
+            writer.paragraph("无名次：", cell(row, "note_zh", "text"), style="说明")
 
 
 def _problem_list(writer: Writer, e: Examination) -> None:
+    listed = [problem for problem in e.problems if problem.merged_into is None]
     writer.paragraph(
         "列入清单的问题共",
-        e.count(e.problems, Problem),
+        e.count(e.problems, Problem, merged_into=None),
         "项，其中严重程度高的",
-        e.count(e.problems, Problem, severity="high"),
+        e.count(e.problems, Problem, merged_into=None, severity="high"),
         "项；未整改",
-        e.count(e.problems, Problem, status="open"),
+        e.count(e.problems, Problem, merged_into=None, status="open"),
         "项，整改中",
-        e.count(e.problems, Problem, status="in_progress"),
+        e.count(e.problems, Problem, merged_into=None, status="in_progress"),
         "项，措施完成待验证",
-        e.count(e.problems, Problem, status="awaiting_verification"),
+        e.count(e.problems, Problem, merged_into=None, status="awaiting_verification"),
         "项，已销号",
-        e.count(e.problems, Problem, status="closed"),
-        "项。问题只有在以后采用的数值或满意度调查不再达到列入规则时才予销号。",
+        e.count(e.problems, Problem, merged_into=None, status="closed"),
+        "项；另有",
+        e.count(e.problems, Problem, merged_into=Known()),
+        "项居民反映的问题并入相关指标的问题。问题只有在以后采用的数值或满意度调查不再达到列入规则时才予销号。",
     )
     rows: list[Sequence[Cell]] = [
         [
@@ -384,27 +417,29 @@ def _problem_list(writer: Writer, e: Examination) -> None:
             if problem.measure_count
             else "未报",
         ]
-        for problem in e.problems
+        for problem in listed
     ]
     columns = (
-        Column("编号", 1.6, "centred"),
+        Column("编号", 1.5, "centred"),
         Column("问题", 3.1),
-        Column("程度", 0.9, "centred"),
+        Column("程度", 0.8, "centred"),
         Column("状态", 1.5, "centred"),
-        Column("列入日期", 1.7, "centred"),
-        Column("责任单位", 2.2),
-        Column("措施（完成／全部）", 1.4, "centred"),
+        Column("列入日期", 2.1, "centred"),
+        Column("责任单位", 2.1),
+        Column("完成／措施", 1.2, "centred"),
     )
     writer.table("城市病清单", columns, rows)
-    for problem in e.problems:
+    for problem in listed:
         writer.subsection(f"{problem.problem_id}　{problem.name_zh}")
-        writer.paragraph("依据：", cell(problem, "evidence_zh", "text"))
-        if problem.opened_by_zh:
-            writer.paragraph("列入规则：", cell(problem, "opened_by_zh", "text"))
-        if problem.survey_voice_zh:
-            writer.paragraph("居民反映：", cell(problem, "survey_voice_zh", "text"))
-        if problem.closed_by_zh:
-            writer.paragraph("销号依据：", cell(problem, "closed_by_zh", "text"))
+        pieces: list[Piece] = ["依据：", cell(problem, "evidence_zh", "text")]
+        for column, said in (
+            ("opened_by_zh", "列入规则"),
+            ("survey_voice_zh", "居民反映"),
+            ("closed_by_zh", "销号依据"),
+        ):
+            if getattr(problem, column):
+                pieces += [f"；{said}：", cell(problem, column, "text")]
+        writer.paragraph(*pieces, "。")
 
 
 def _measures(writer: Writer, e: Examination) -> None:
@@ -436,9 +471,9 @@ def _measures(writer: Writer, e: Examination) -> None:
     ]
     columns = (
         Column("问题", 1.4, "centred"),
-        Column("措施", 4),
+        Column("措施", 3.6),
         Column("责任单位", 2),
-        Column("时限", 1.7, "centred"),
+        Column("时限", 2.2, "centred"),
         Column("状态", 1.1, "centred"),
         Column("进度", 1.1, "centred"),
         Column("逾期", 1.1, "centred"),
@@ -446,13 +481,22 @@ def _measures(writer: Writer, e: Examination) -> None:
     writer.table("整改措施", columns, rows)
 
 
+def _overdue(row: Measure) -> Cell:
+    if not row.overdue:
+        return ""
+    return [Alert(cell(row, "overdue_days", "n")), Alert("天")] if row.overdue_days else Alert("逾期")
+
+
 def _interviews(writer: Writer, e: Examination) -> None:
-    notes = [row for row in e.evidence if row.source_kind == _INTERVIEW and row.text]
+    # One note may be evidence of several problems: it is told once.
+    found = [row for row in e.evidence if row.source_kind == _INTERVIEW and row.text]
+    notes = list({row.mart_key or (row.problem_id, row.evidence_no): row for row in reversed(found)}.values())[::-1]
     if not notes:
         nothing(writer, "实地访谈记录")
         return
     names = {problem.problem_id: problem.name_zh for problem in e.problems}
-    writer.paragraph("与清单问题有关的访谈记录", e.count(notes, Evidence, source_kind=_INTERVIEW), "条。")
+    count = Key(Evidence.MART, (("source_kind", _INTERVIEW),), "distinct(mart_key)", "n")
+    writer.paragraph("与清单问题有关的访谈记录", Tagged(count.written(len(notes)), count), "条。")
     for note in notes:
         about = names.get(note.problem_id)
         writer.quote(note.text or "", "实地访谈" + (f"，关于{about}" if about else ""))
@@ -460,13 +504,13 @@ def _interviews(writer: Writer, e: Examination) -> None:
 
 def _contradictions(writer: Writer, e: Examination) -> None:
     if not e.self_checks:
-        nothing(writer, "部门自检报告")
+        nothing(writer, "部门自查报告")
         return
     if not e.contradictions:
-        writer.paragraph("自检报告中引用的数字，没有发现与采用值不一致的。")
+        writer.paragraph("自查报告中引用的数字，没有发现与采用值不一致的。")
         return
     writer.paragraph(
-        "自检报告中引用的数字与采用值不一致的", e.count(e.contradictions, Contradiction), "处，应由责任单位核实。"
+        "自查报告中引用的数字与采用值不一致的", e.count(e.contradictions, Contradiction), "处，应由责任单位核实。"
     )
     rows: list[Sequence[Cell]] = []
     for row in e.contradictions:
@@ -475,10 +519,10 @@ def _contradictions(writer: Writer, e: Examination) -> None:
         rows.append(
             [
                 who,
-                indicator.name_zh if indicator else row.indicator_code or zh.NONE,
+                row.name_zh or (indicator.name_zh if indicator else row.indicator_code or zh.NONE),
                 Quote(zh.said(row.sentence)),
-                value_pieces(row, "quoted_value", row.quoted_unit),
-                value_pieces(row, "accepted_value", row.unit),
+                [cell(row, "quoted_value", "f"), f" {row.quoted_unit or ''}"],
+                [cell(row, "accepted_value", "f"), f" {row.unit or ''}"],
             ]
         )
     columns = (
@@ -488,4 +532,4 @@ def _contradictions(writer: Writer, e: Examination) -> None:
         Column("引用的数", 1.6, "number"),
         Column("采用值", 1.6, "number"),
     )
-    writer.table("自检报告引用的数字与采用值", columns, rows)
+    writer.table("自查报告引用的数字与采用值", columns, rows)

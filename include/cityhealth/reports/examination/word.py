@@ -49,7 +49,7 @@ STYLES = (
     *("附表头", "附表文字", "附表居中", "附表数字", "列项", "引文", "出处", "说明", "警示", "引语"),
 )
 #: A table of so few rows stays on one page.
-_KEPT_TOGETHER = 12
+_KEPT_TOGETHER = 10
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ class Writer:
         self._sections = 0
         self._heading(1, title)
 
-    def section(self, title: str) -> None:
-        """A heading of the second order: （一）."""
+    def section(self, title: str, listed: bool = True) -> None:
+        """A heading of the second order: （一）; in the contents, if ``listed``."""
         self._sections += 1
-        self._heading(2, f"（{zh.counted(self._sections)}）{title}")
+        self._heading(2, f"（{zh.counted(self._sections)}）{title}", listed)
 
     def subsection(self, *pieces: Piece) -> None:
         """A heading of the third order, which is not in the contents."""
@@ -232,7 +232,10 @@ class Writer:
     def _section(self) -> Any:
         return self._document.element.body.sectPr
 
-    def _heading(self, level: int, text: str) -> None:
+    def _heading(self, level: int, text: str, listed: bool = True) -> None:
+        if not listed:
+            self.paragraph(text, style=f"Heading{level}")
+            return
         anchor = f"_Toc{len(self._contents) + 1:06d}"
         self._contents.append((level, text, anchor))
         number = len(self._contents)
