@@ -112,4 +112,9 @@ def _endings(subjects: Sequence[Named]) -> Mapping[str, Named]:
                 ending = spelling[start:]
                 owners.setdefault(ending, set()).add(f"{subject.kind}/{subject.code}")
                 of.setdefault(ending, subject)
-    return {ending: of[ending] for ending, owned in owners.items() if len(owned) == 1 and not ending[0].isdigit()}
+    # 占GDP比重 may be that of anything.
+    return {
+        ending: of[ending]
+        for ending, owned in owners.items()
+        if len(owned) == 1 and not (ending[0].isdigit() or ending[0] in "占比率及和与")
+    }
