@@ -82,8 +82,13 @@ class SurveyFeed:
         return raw_rows(self.schema, self._rows(found.tables, codebook, attached))
 
     def _rows(self, tables: tuple[Table, ...], codebook: Codebook, attached: Attachment) -> Iterator[dict[str, Any]]:
+        line_no = 0
+        for table in tables:
+            for row in table.rows:
+                line_no += 1
+                yield {"line_no": line_no, "sheet": table.sheet} | self._row(row, codebook)
         yield {
-            "line_no": 1,
+            "line_no": line_no + 1,
             "row_kind": "note",
             "sheet": tables[0].sheet,
             "answers": _json({name: letters for table in tables for name, letters in table.columns.items()}),
@@ -93,11 +98,6 @@ class SurveyFeed:
             "codebook_name": attached.filename,
             "codebook_sha256": attached.sha256,
         }
-        line_no = 1
-        for table in tables:
-            for row in table.rows:
-                line_no += 1
-                yield {"line_no": line_no, "sheet": table.sheet} | self._row(row, codebook)
 
     def _row(self, row: TableRow, codebook: Codebook) -> dict[str, Any]:
         design = set(codebook.design_columns)

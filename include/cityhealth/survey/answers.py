@@ -55,7 +55,8 @@ def score(texts: pd.DataFrame, codebook: Codebook) -> Scored:
             if skip.question in keys:
                 skipped |= keys[skip.question].isin(wanted).to_numpy()
         against = skipped & ~np.isnan(found)
-        off &= ~skipped | np.isnan(found)
+        # What no scale is given for is the codebook's fault, said once.
+        off &= bool(scale)
         for place, at in ((unscaled, off), (broken, against)):
             for row in np.flatnonzero(at):
                 place[row][question.code] = str(texts[question.place].iloc[row]).strip()
