@@ -282,18 +282,22 @@ def templates(
         Optional[str],  # noqa: UP045
         typer.Option(help="A reporting period, as 2021-06-05: write its progress reports, not the indicators' forms."),
     ] = None,
+    self_check: Annotated[bool, typer.Option("--self-check", help="Write the self-checks' forms instead.")] = False,
     to: Annotated[
         Path | None, typer.Option(help="Folder to write to; `templates` below CITYHEALTH_HOME if not said.")
     ] = None,
 ) -> None:
-    """Write the forms that departments fill: a workbook of indicators each, or a progress report (Excel and Word)."""
+    """Write the forms that departments fill: a workbook of indicators each, or (Excel and Word) a progress report or a
+    self-check."""
     from cityhealth.campaigns import reporting_period
     from cityhealth.catalogue import load
-    from cityhealth.templates import write_progress_templates, write_templates
+    from cityhealth.templates import write_progress_templates, write_self_check_templates, write_templates
 
     settings = from_environment()
     catalogue, folder = load(settings.seed_dir), to or settings.home / "templates"
-    if period is None:
+    if self_check:
+        paths = write_self_check_templates(catalogue, year, folder)
+    elif period is None:
         paths = write_templates(catalogue, year, folder)
     else:
         paths = write_progress_templates(catalogue, reporting_period(period, catalogue.campaigns), folder)

@@ -10,6 +10,9 @@ from cityhealth.templates.forms import Entry, Form, FormRow, Key, form_for
 from cityhealth.templates.progress_forms import ProgressEntry, ProgressForm, TaskRow, progress_form_for
 from cityhealth.templates.progress_word import write_progress_document
 from cityhealth.templates.progress_workbook import write_progress_workbook
+from cityhealth.templates.self_check_forms import SelfCheckForm, self_check_form_for
+from cityhealth.templates.self_check_word import write_self_check_document
+from cityhealth.templates.self_check_workbook import write_self_check_workbook
 from cityhealth.templates.workbook import write_form
 
 __all__ = [
@@ -19,15 +22,21 @@ __all__ = [
     "Key",
     "ProgressEntry",
     "ProgressForm",
+    "SelfCheckForm",
     "TaskRow",
     "form_for",
     "progress_form_for",
     "progress_name",
+    "self_check_form_for",
+    "self_check_name",
     "template_name",
     "write_form",
     "write_progress_document",
     "write_progress_templates",
     "write_progress_workbook",
+    "write_self_check_document",
+    "write_self_check_templates",
+    "write_self_check_workbook",
     "write_templates",
 ]
 
@@ -63,6 +72,28 @@ def write_progress_templates(catalogue: Catalogue, period: ReportingPeriod, fold
                 path.write_bytes(write(report))
                 written.append(path)
     return written
+
+
+def write_self_check_templates(catalogue: Catalogue, year: int, folder: Path) -> list[Path]:
+    """Write the two empty forms of a self-check, workbook and Word, for each department that answers for a dimension.
+
+    The bytes depend on the catalogue and the year alone. Existing files of the same names are replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for department in catalogue.departments:
+        form = self_check_form_for(catalogue, department.code, year)
+        if form.rows:
+            for extension, write in (("xlsx", write_self_check_workbook), ("docx", write_self_check_document)):
+                path = folder / self_check_name(form, extension)
+                path.write_bytes(write(form))
+                written.append(path)
+    return written
+
+
+def self_check_name(form: SelfCheckForm, extension: str) -> str:
+    """``城市体检自查报告_2021_市统计局.docx``"""
+    return f"城市体检自查报告_{form.year}_{form.department_name}.{extension}"
 
 
 def template_name(form: Form) -> str:

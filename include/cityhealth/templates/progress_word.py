@@ -49,7 +49,7 @@ def write_progress_document(
         title = document.add_paragraph()
         title.paragraph_format.keep_with_next = True
         title.paragraph_format.space_before = Pt(10)
-        _line(title, f"{_ordinal(number)}、{row.name}", "黑体", 14)
+        _line(title, f"{ordinal(number)}、{row.name}", "黑体", 14)
         _table(document, row, (entries or {}).get(row.code, ProgressEntry()))
     signature = document.add_paragraph()
     signature.paragraph_format.space_before = Pt(14)
@@ -124,7 +124,8 @@ def _shade(cell: _Cell, colour: str) -> None:
     cell._tc.get_or_add_tcPr().append(shading)
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """The Chinese numeral of a place counted from 0: 一, 二, …, 十一."""
     tens, ones = divmod(number + 1, 10)
     return ("" if tens == 0 else "十" if tens == 1 else f"{_CHINESE[tens - 1]}十") + (
         _CHINESE[ones - 1] if ones else ""
