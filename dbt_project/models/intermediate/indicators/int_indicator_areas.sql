@@ -17,6 +17,11 @@ expected as (
     select * from {{ ref('int_items_expected') }}
 ),
 
+-- Whom the city is compared with is no part of it, whatever a yearbook says of them.
+peers as (
+    select * from {{ ref('stg_catalogue__peers') }}
+),
+
 defined as (
     select
         indicators.*,
@@ -36,7 +41,9 @@ other_areas as (
     from defined
     inner join item_values
         on defined.numerator_item = item_values.item_code and defined.data_year = item_values.data_year
-    where defined.formula_kind <> 'none'
+    where
+        defined.formula_kind <> 'none'
+        and item_values.area_code not in (select peers.area_code from peers)
     union
     select
         defined.system,

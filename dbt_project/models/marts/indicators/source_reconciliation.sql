@@ -1,5 +1,6 @@
--- Grain: one comparison of two values of one quantity: two sources of an item (the picked one against each other), or
--- an indicator as reported against the same recomputed from its parts. A difference is shown, never settled here.
+-- Grain: one comparison of two values of one quantity: two sources of an item (the picked one against each other), an
+-- indicator as reported against the same recomputed from its parts, or the city's against a third party's of the same
+-- area and year. A difference is shown, never settled here.
 with ranked as (
     select * from {{ ref('int_item_values_ranked') }}
     where state = 'value'
@@ -81,10 +82,34 @@ reported_and_recomputed as (
     where computed.formula_kind <> 'none' and computed.value is not null and computed.reported_value is not null
 ),
 
+third_parties as (
+    select
+        'third_party' as comparison,
+        '本市与第三方比对' as comparison_zh,
+        concat_ws('/', system, year, code, sender_text) as other_key,
+        system,
+        year,
+        code,
+        null::text as item_code,
+        name_zh,
+        area_code,
+        third_party_period as period,
+        city_value as value_used,
+        'city' as source_used,
+        third_party_value as value_compared,
+        'third_party' as source_compared,
+        unit,
+        tolerance
+    from {{ ref('int_third_party_values_compared') }}
+    where difference is not null and not area_differs and not period_differs
+),
+
 compared as (
     select * from several_sources
     union all
     select * from reported_and_recomputed
+    union all
+    select * from third_parties
 ),
 
 differences as (
