@@ -304,7 +304,7 @@ def _rows_of(table: WordTable) -> list[Paragraph]:
 
 def _of_table(table: WordTable) -> list[_Line]:
     """The lines of a table that is the form, else of the tables in its cells that are."""
-    found = _of_sheet(table.sheet)
+    found = _headed(table.sheet) or _labelled(table.sheet)
     if not found:
         return [line for inner in table.inner for line in _of_table(inner)]
     return [
@@ -351,27 +351,34 @@ def _sheets(data: bytes, filename: str) -> list[Sheet]:
 def _of_sheets(sheets: Sequence[Sheet], dimensions: Sequence[str]) -> list[_Line]:
     """The lines of every visible sheet that is the form; the texts around them are notes."""
     names = _names(dimensions)
+    visible = [sheet for sheet in sheets if not sheet.hidden and sheet.rows]
     lines: list[_Line] = []
-    for sheet in sheets:
-        if sheet.hidden or not sheet.rows:
-            continue
-        found = _of_sheet(sheet)
-        if (named := names.exactly(sheet.name)) and not any(line.dimension for line in found):
-            # One sheet per dimension, called after it.
-            found = [replace(line, dimension=named) if line.kind == "data" else line for line in found]
-        lines += found
+    # Instructions name the sections as well: labels count only where no sheet has a header.
+    for reading in (_headed, _labelled):
+        for sheet in visible if not lines else ():
+            found = reading(sheet)
+            if (named := names.exactly(sheet.name)) and not any(line.dimension for line in found):
+                # One sheet per dimension, called after it.
+                found = [replace(line, dimension=named) if line.kind == "data" else line for line in found]
+            lines += found
     around = read_around([[Placed(line.body, line.place)] for line in lines if line.kind == "note"], (), ())
     if around.department is not None:
         lines = [line.with_other(DEPARTMENT, around.department.text) for line in lines]
     return lines
 
 
-def _of_sheet(sheet: Sheet) -> list[_Line]:
-    """A table with a column per section, one with a section per row, or values beside their labels."""
-    for required in (("dimension_text", "section_text", "body_text"), *((("dimension_text", one)) for one in SECTIONS)):
+def _headed(sheet: Sheet) -> list[_Line]:
+    """A table with a column per section, or one with a section per row."""
+    shapes = (("dimension_text", "section_text", "body_text"), *(("dimension_text", section) for section in SECTIONS))
+    for required in shapes:
         table = _table(sheet, required)
         if table is not None and (required[-1] == "body_text" or len(set(table.columns) & set(SECTIONS)) > 1):
             return list(_of_header(sheet, table))
+    return []
+
+
+def _labelled(sheet: Sheet) -> list[_Line]:
+    """Values beside their labels."""
     rows = labelled_rows(sheet, HEADING_ALIASES, (*SECTIONS, "dimension_text"), "dimension_text", _may_be_dimension)
     return list(_of_labels(sheet, rows)) if rows else []
 

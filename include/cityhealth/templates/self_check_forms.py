@@ -59,9 +59,7 @@ def self_check_form_for(catalogue: Catalogue, department_code: str, year: int) -
     concerned = [
         indicator
         for indicator in indicators_of(catalogue, examination)
-        if indicator.lead_department == department.code
-        or indicator.numerator_item in own
-        or indicator.code in reported
+        if indicator.lead_department == department.code or indicator.numerator_item in own or indicator.code in reported
     ]
     return SelfCheckForm(
         city_name=city_of(catalogue, examination.default_area_code),

@@ -25,7 +25,10 @@ HOW_TO_FILL = (
 def rules(form: SelfCheckForm) -> list[tuple[str, str]]:
     """The numbered rules: a short heading and its text."""
     return [
-        ("填哪里", f"只填「{self_check_form.SHEET}」里浅黄色的单元格，每个维度一行，请不要增删行；分段写的，单元格内换行。"),
+        (
+            "填哪里",
+            f"只填「{self_check_form.SHEET}」里浅黄色的单元格，每个维度一行，请不要增删行；分段写的，单元格内换行。",
+        ),
         ("四个部分", "现状简述、建设亮点、存在问题、改进措施都要写；「略」「见附件」不算填写。"),
         (
             "数字要一致",

@@ -46,7 +46,11 @@ def write_self_check_document(
         _heading(document, f"{ordinal(number)}、{row.name}", 1, "黑体", 16)
         if row.indicators:
             _line(
-                document.add_paragraph(), f"{HINT}本维度负责的指标：{'、'.join(row.indicators)}", "宋体", 9, colour=_GREY
+                document.add_paragraph(),
+                f"{HINT}本维度负责的指标：{'、'.join(row.indicators)}",
+                "宋体",
+                9,
+                colour=_GREY,
             )
         said = (entries or {}).get(row.code, {})
         for place, section in enumerate(SECTIONS):

@@ -20,7 +20,6 @@ from cityhealth.templates.sheets import (
     letters,
     new_workbook,
     prepare,
-    signatures,
     write_row,
 )
 
@@ -66,14 +65,19 @@ def _fill_sheet(
     sheet.set_row(2, 20)
     header(sheet, styles, HEADER_ROW, TEMPLATE_COLUMNS)
     for number, row in enumerate(form.rows, start=1):
-        contents: dict[str, float | str | None] = {section: None for section in SECTIONS}
+        contents: dict[str, float | str | None] = dict.fromkeys(SECTIONS)
         contents |= entries.get(row.code, {})
         contents |= {"number": number, "dimension_text": row.name, "indicators": "\n".join(row.indicators)}
         write_row(
             sheet, styles, HEADER_ROW + number, TEMPLATE_COLUMNS, contents, {"indicators": "small"}, _LINES_OF_EMPTY_ROW
         )
     _prompts(sheet, styles, first, last)
-    signatures(sheet, styles, last + 1, _LAST_COLUMN, [_POSITIONS[one] for one in ("status", "highlights", "problems")])
+    sheet.merge_range(last + 1, 0, last + 1, _POSITIONS["status"] - 1, "填表人：", styles["signature"])
+    for section, text in zip(
+        SECTIONS, ("联系电话：", "单位负责人（签字）：", "填报日期：　　年　　月　　日", ""), strict=True
+    ):
+        sheet.write_string(last + 1, _POSITIONS[section], text, styles["signature"])
+    sheet.set_row(last + 1, 30)
     prepare(sheet, HEADER_ROW, last + 1, _LAST_COLUMN, _POSITIONS["status"], form.department_name, label)
     sheet.set_selection(first, _POSITIONS["status"], first, _POSITIONS["status"])
 
