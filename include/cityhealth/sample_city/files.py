@@ -164,6 +164,20 @@ class AirOddity(Enum):
     REVISED = "更正的一小时"
 
 
+class SelfCheckOddity(Enum):
+    """How departments write their self-checks. The value is how an official would call it."""
+
+    WORD_FORM = "按 Word 模板填报"
+    WORKBOOK = "按 Excel 模板填报"
+    OWN_HEADINGS = "自行起草，标题另有叫法"
+    BY_SECTIONS = "先分四个部分，再分维度"
+    NO_HEADINGS = "没有标题的文档"
+    OPENINGS = "没有标题，语句开头说明是哪个部分"
+    LACKS_SECTION = "缺少一个部分"
+    CORRECTED = "退回后重报"
+    CONTRADICTS = "文中数字与所报数据不一致"
+
+
 class SurveyOddity(Enum):
     """What surveys come with. The value is how an official would call it."""
 
@@ -212,7 +226,7 @@ class SampleFile:
     department_text: str | None
     received_at: datetime
     attachments: tuple[tuple[str, bytes], ...]
-    oddities: frozenset[Oddity | ReportOddity | MapOddity | MovementOddity | AirOddity | SurveyOddity]
+    oddities: frozenset[Oddity | ReportOddity | MapOddity | MovementOddity | AirOddity | SelfCheckOddity | SurveyOddity]
     note_zh: str
     expected: Expected
 

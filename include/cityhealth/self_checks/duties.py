@@ -10,16 +10,10 @@ _NOT_EXAMINED = ("dropped", "listed")
 def dimensions_of(catalogue: Catalogue, examination: Examination, department_code: str) -> list[Dimension]:
     """The dimensions that a department answers for, in their order.
 
-    It leads an indicator there, it owns what an indicator there measures (the numerator, or the indicator as
-    reported), or it leads the dimension's block of work. Who only owns what others divide by answers for nothing there.
+    It leads an indicator there, it owns what an indicator there measures (the numerator), or it leads the dimension's
+    block of work. Who only owns what others divide by, or passes on what others computed, answers for nothing there.
     """
-    own = {item.code for item in catalogue.items if item.department_code == department_code}
-    reported = {item.reported_of for item in catalogue.items if item.code in own and item.reported_of}
-    codes = {
-        indicator.dimension_code
-        for indicator in indicators_of(catalogue, examination)
-        if indicator.lead_department == department_code or indicator.numerator_item in own or indicator.code in reported
-    }
+    codes = {indicator.dimension_code for indicator in indicators_answered_for(catalogue, examination, department_code)}
     led = {
         part.block_code
         for part in catalogue.responsibilities
@@ -27,6 +21,16 @@ def dimensions_of(catalogue: Catalogue, examination: Examination, department_cod
     }
     codes |= {block.dimension_code for block in catalogue.work_blocks if block.code in led and block.dimension_code}
     return [dimension for dimension in examined_dimensions(catalogue, examination) if dimension.code in codes]
+
+
+def indicators_answered_for(catalogue: Catalogue, examination: Examination, department_code: str) -> list[Indicator]:
+    """The indicators that a department leads, or whose numerator it owns, in their order."""
+    own = {item.code for item in catalogue.items if item.department_code == department_code and item.role == "measure"}
+    return [
+        indicator
+        for indicator in indicators_of(catalogue, examination)
+        if indicator.lead_department == department_code or indicator.numerator_item in own
+    ]
 
 
 def supported_dimensions(catalogue: Catalogue, department_code: str) -> set[str]:

@@ -52,7 +52,7 @@ _NO_QUANTITY = re.compile(
 class Number:
     """One quantity at ``start`` … ``end`` of a folded text.
 
-    ``value`` is in ``unit`` (the catalogue's own name of it, or 百分点); ``step`` is one unit of the last digit written.
+    ``value`` is in ``unit`` (the catalogue's own name, or 百分点); ``step`` is one unit of the last digit written.
     """
 
     start: int

@@ -8,7 +8,7 @@ from datetime import date
 from cityhealth.catalogue import Catalogue
 from cityhealth.errors import CatalogueError
 from cityhealth.self_check_form import TITLE
-from cityhealth.self_checks.duties import dimensions_of, indicators_of
+from cityhealth.self_checks.duties import dimensions_of, indicators_answered_for
 from cityhealth.templates.forms import city_of
 
 #: Section → its text, of one dimension; paragraphs are lines.
@@ -17,7 +17,7 @@ Sections = dict[str, str]
 
 @dataclass(frozen=True)
 class DimensionRow:
-    """A dimension that the department answers for; ``indicators``: names of those that it leads or reports."""
+    """A dimension that the department answers for; ``indicators``: names of those that it leads or measures."""
 
     code: str
     name: str
@@ -54,13 +54,7 @@ def self_check_form_for(catalogue: Catalogue, department_code: str, year: int) -
     if department is None:
         raise CatalogueError(f"departments.csv 中没有单位 {department_code}")
     examination = catalogue.examination(year)
-    own = {item.code for item in catalogue.items if item.department_code == department.code}
-    reported = {item.reported_of for item in catalogue.items if item.code in own and item.reported_of}
-    concerned = [
-        indicator
-        for indicator in indicators_of(catalogue, examination)
-        if indicator.lead_department == department.code or indicator.numerator_item in own or indicator.code in reported
-    ]
+    concerned = indicators_answered_for(catalogue, examination, department.code)
     return SelfCheckForm(
         city_name=city_of(catalogue, examination.default_area_code),
         department_name=department.name_zh,
