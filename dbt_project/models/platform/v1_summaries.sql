@@ -1,8 +1,11 @@
 -- Grain: one reporting period: its half-month summary as one JSON document, version 1. A view: summaries are made apart
--- from builds. Percentages are the departments' own; no names of files or of persons are in it.
+-- from builds, and it rests on nothing that a build makes again. Percentages are the departments' own; no names of
+-- files or of persons are in it.
 with editions as (
-    select * from {{ ref('period_edition') }}
-    where is_latest
+    select distinct on (period) *
+    from {{ source('ops', 'edition') }}
+    where status = 'success'
+    order by period, edition desc
 ),
 
 blocks as (
@@ -50,7 +53,7 @@ reports as (
 
 select
     editions.period as key,
-    editions.made_at as updated_at,
+    editions.finished_at as updated_at,
     jsonb_build_object(
         'version', 1,
         'period', editions.period,

@@ -92,12 +92,13 @@ def select(warehouse: Warehouse, catalogue: Catalogue, audience: str, system: st
     with _standing_marts(warehouse) as connection:
         _must_be_usable(connection)
         there = _columns_of_marts(connection)
-        synthetic = _is_synthetic(connection, there, system, year)
-        tables = {
-            row.mart: _marked(_read(connection, row, there[row.mart], examination), synthetic)
-            for row in rows
-            if row.columns and row.mart in there
-        }
+        read = [
+            _read(connection, row, there[row.mart], examination) for row in rows if row.columns and row.mart in there
+        ]
+        synthetic = any(row.get("synthetic") for table in read for row in table.rows) or _is_synthetic(
+            connection, there, system, year
+        )
+        tables = {table.mart: _marked(table, synthetic) for table in read}
         as_of = connection.execute(
             "select max(received_at) from value_lineage where system = %s and year = %s", (system, year)
         ).fetchone()
@@ -198,7 +199,8 @@ def _read(
 def _of_year(columns: Mapping[str, Field], examination: Examination) -> sql.Composable:
     """Which rows of a mart belong to the examination, by the columns that it has."""
     if {"system", "year"} <= columns.keys():
-        return sql.SQL("system = {} and year = {}").format(
+        # A problem that residents raised belongs to no system.
+        return sql.SQL("coalesce(system, {0}) = {0} and coalesce(year, {1}) = {1}").format(
             sql.Literal(examination.system), sql.Literal(examination.year)
         )
     if "wave" in columns:
