@@ -31,8 +31,9 @@ from cityhealth.templates import (
 )
 from cityhealth.templates.self_check_forms import Sections
 
-_FIRST = datetime(2021, 7, 5, 9, 10, tzinfo=CITY_TIMEZONE)
-_STEP = timedelta(hours=7, minutes=35)
+_FIRST = datetime(2021, 7, 5, tzinfo=CITY_TIMEZONE)  # a Monday
+#: Three reports a working day.
+_TIMES = (timedelta(hours=9, minutes=10), timedelta(hours=11, minutes=25), timedelta(hours=15, minutes=40))
 _NUMERALS = "一二三四五六七八九十"
 
 
@@ -64,7 +65,12 @@ BY_SECTIONS = ("ecology", "culture_tourism")
 OWN_HEADINGS = ("traffic_police", "fire_rescue", "market_regulation")
 WORKBOOKS = ("natural_resources", "transport", "education", "science_technology", "finance", "peoples_bank")
 
-_OWN_NAMES = {"status": "基本情况", "highlights": "主要做法和成效", "problems": "存在的问题和不足", "measures": "下一步措施"}
+_OWN_NAMES = {
+    "status": "基本情况",
+    "highlights": "主要做法和成效",
+    "problems": "存在的问题和不足",
+    "measures": "下一步措施",
+}
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,13 @@ def generate_self_check(catalogue: Catalogue, seed: int = 2021, year: int = 2021
             continue
         sections = _sections(catalogue, department.code, figures, year, seed)
         sender = _Department(department.code, department.name_zh, form, sections)
-        files += _sent(sender, _FIRST + len(files) * _STEP)
+        files += _sent(sender, _moment(len(files)))
     return files
+
+
+def _moment(number: int) -> datetime:
+    weeks, day = divmod(number // len(_TIMES), 5)
+    return _FIRST + timedelta(weeks=weeks, days=day) + _TIMES[number % len(_TIMES)]
 
 
 def quoted(catalogue: Catalogue, planted: Planted, seed: int = 2021, year: int = 2021) -> str:
@@ -155,9 +166,7 @@ def _file(
     )
 
 
-def _sections(
-    catalogue: Catalogue, department: str, figures: Figures, year: int, seed: int
-) -> dict[str, Sections]:
+def _sections(catalogue: Catalogue, department: str, figures: Figures, year: int, seed: int) -> dict[str, Sections]:
     examination = catalogue.examination(year)
     concerned = indicators_answered_for(catalogue, examination, department)
     return {
@@ -199,7 +208,8 @@ def _of_dimension(
         if target is not None and _misses(value, target.operator, float(target.value)):
             wanted = _written(float(target.value), target.unit)
             problems.append(f"{indicator.name_zh}与{wanted}的标准相比还有差距。")
-            measures.append(f"逐年安排项目，力争到2025年{indicator.name_zh}达到{wanted}。")
+            aim = f"达到{wanted}" if target.operator == ">=" else f"控制在{wanted}以内"
+            measures.append(f"逐年安排项目，力争到2025年{indicator.name_zh}{aim}。")
     highlights = draw.sample(HIGHLIGHTS[dimension.code], 2)
     problems += draw.sample(PROBLEMS[dimension.code], 2)
     measures += draw.sample(MEASURES[dimension.code], 2)
