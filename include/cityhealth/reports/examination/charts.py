@@ -19,7 +19,16 @@ from cityhealth.reports.examination.canvas import (
     Picture,
     picture,
 )
-from cityhealth.reports.examination.values import Dimension, Indicator, Match, Quadrant, Row, Tagged, cell
+from cityhealth.reports.examination.values import (
+    Dimension,
+    Examination,
+    Indicator,
+    Match,
+    Quadrant,
+    Row,
+    Tagged,
+    cell,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,13 +44,13 @@ class Drawing:
     values: tuple[Tagged, ...]
 
 
-#: Column of the scorecard of dimensions → what it counts, colour and hatch (printed in grey, too, they differ).
+#: State → what it is called, colour and hatch (printed in grey, too, they differ).
 _STATES = (
-    ("value_count", "有值", BLUE, ""),
-    ("no_standard_count", "无标准", LIGHT_BLUE, "//"),
-    ("missing_count", "未报", ORANGE, ""),
-    ("refused_count", "未通过校验", RED, "xx"),
-    ("not_applicable_count", "不适用", FAINT, ""),
+    ("value", "有值", BLUE, ""),
+    ("no_standard", "无标准", LIGHT_BLUE, "//"),
+    ("missing", "未报", ORANGE, ""),
+    ("refused", "未通过校验", RED, "xx"),
+    ("not_applicable", "不适用", FAINT, ""),
 )
 _GRADES = {"strength": GREEN, "ordinary": LIGHT_BLUE, "shortfall": ORANGE}
 _WIDTH = 6.0
@@ -91,8 +100,14 @@ def _score_text(row: Dimension) -> str:
     return piece.text if isinstance(piece, Tagged) else "无得分"
 
 
-def states(dimensions: Sequence[Dimension]) -> Drawing:
+def states(examination: Examination) -> Drawing:
     """How many indicators of each dimension have a value, and why the others have none."""
+    dimensions = examination.dimensions
+    counts = {
+        (row.dimension_code, state): examination.in_state(row.dimension_code, state)
+        for row in dimensions
+        for state, *_ in _STATES
+    }
 
     def draw(figure: Figure) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -100,27 +115,32 @@ def states(dimensions: Sequence[Dimension]) -> Drawing:
         axes = figure.subplots()
         at = list(range(len(dimensions)))
         left = [0] * len(dimensions)
-        for column, label, colour, hatch in _STATES:
-            lengths = [getattr(row, column) for row in dimensions]
+        for state, label, colour, hatch in _STATES:
+            texts = [counts[row.dimension_code, state].text for row in dimensions]
+            lengths = [int(text) for text in texts]
             bars = axes.barh(
                 at, lengths, left=left, color=colour, hatch=hatch, edgecolor="white", label=label, height=0.62
             )
             dark = colour in (BLUE, RED)
-            texts = [str(length) if length else "" for length in lengths]
-            axes.bar_label(bars, texts, label_type="center", fontsize=9, color="white" if dark else INK)
+            shown = [text if text != "0" else "" for text in texts]
+            axes.bar_label(bars, shown, label_type="center", fontsize=9, color="white" if dark else INK)
             left = [sum(pair) for pair in zip(left, lengths, strict=True)]
         _named(axes, [row.dimension_zh for row in dimensions])
         axes.set_xlabel("指标（项）")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=5, frameon=False, fontsize=9)
 
-    values = [v for column, *_ in _STATES for v in values_of(dimensions, column, "n") if v.text != "0"]
+    values = tuple(count for count in counts.values() if count.text != "0")
     texts = "；".join(
         f"{row.dimension_zh}："
-        + "、".join(f"{label}{getattr(row, c)}项" for c, label, *_ in _STATES if getattr(row, c))
+        + "、".join(
+            f"{label}{counts[row.dimension_code, state].text}项"
+            for state, label, *_ in _STATES
+            if counts[row.dimension_code, state].text != "0"
+        )
         for row in dimensions
     )
-    return Drawing(picture(_WIDTH, 0.42 * len(dimensions) + 1.2, draw), f"条形图：{texts}。", tuple(values))
+    return Drawing(picture(_WIDTH, 0.42 * len(dimensions) + 1.2, draw), f"条形图：{texts}。", values)
 
 
 def scores(indicators: Sequence[Indicator]) -> Drawing:
@@ -162,14 +182,17 @@ def quadrant(rows: Sequence[Quadrant]) -> Drawing:
             if mean is not None:
                 line(mean, color=GREY, linewidth=1, linestyle="--", zorder=1)
         axes.margins(0.16)
-        # Neighbours would write over each other: their names go up and down in turn.
-        for n, row in enumerate(sorted(shown, key=lambda row: row.importance or 0)):
+        for row, place in zip(
+            shown, _places(xs, ys, [row.subject_zh or row.subject_code for row in shown]), strict=True
+        ):
+            offset, ha, va = place
             axes.annotate(
                 row.subject_zh or row.subject_code,
                 (row.importance, row.satisfaction),
-                xytext=(0, 8 if n % 2 == 0 else -17),
+                xytext=offset,
                 textcoords="offset points",
-                ha="center",
+                ha=ha,
+                va=va,
                 fontsize=9,
             )
         axes.set_xlabel("重要性")
@@ -178,11 +201,47 @@ def quadrant(rows: Sequence[Quadrant]) -> Drawing:
             axes.text(x, y, zh, transform=axes.transAxes, ha=ha, va=va, fontsize=10, color=GREY)
 
     texts = "；".join(
-        f"{row.subject_zh}：重要性{_text(row, 'importance', '1')}，满意度{_text(row, 'satisfaction', '1')}，{row.quadrant_zh}"
+        f"{row.subject_zh}：重要性{_text(row, 'importance', '1')}，满意度{_text(row, 'satisfaction', '1')}，"
+        f"{row.quadrant_zh}"
         for row in shown
     )
     values = [v for column in ("importance", "satisfaction") for v in values_of(shown, column, "1")]
     return Drawing(picture(_WIDTH, 4.4, draw), f"四象限图：重要性与满意度。{texts}。", tuple(values))
+
+
+#: Where a name may stand beside its point: offset in points, and which side of the name is there.
+_BESIDE = (
+    ((0.0, 7.0), "center", "bottom"),
+    ((0.0, -7.0), "center", "top"),
+    ((8.0, 0.0), "left", "center"),
+    ((-8.0, 0.0), "right", "center"),
+)
+
+
+def _places(xs: Sequence[float], ys: Sequence[float], names: Sequence[str]) -> list[tuple[Any, str, str]]:
+    """For each point the first place where its name covers neither another point nor a name that has its place."""
+    across, up = 340 / ((max(xs) - min(xs)) * 1.32 or 1), 240 / ((max(ys) - min(ys)) * 1.32 or 1)
+    points = [(x * across, y * up) for x, y in zip(xs, ys, strict=True)]
+    taken: list[tuple[float, ...]] = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    found = []
+    for at, ((x, y), name) in enumerate(zip(points, names, strict=True)):
+        others = taken[:at] + taken[at + 1 :]
+        boxes = [_box(x, y, 9.0 * len(name), place) for place in _BESIDE]
+        free = next((n for n, box in enumerate(boxes) if not any(_overlap(box, other) for other in others)), 0)
+        taken.append(boxes[free])
+        found.append(_BESIDE[free])
+    return found
+
+
+def _box(x: float, y: float, width: float, place: tuple[tuple[float, float], str, str]) -> tuple[float, ...]:
+    (right, above), ha, va = place
+    left = x + right - {"center": width / 2, "left": 0.0, "right": width}[ha]
+    low = y + above - {"bottom": 0.0, "top": 11.0, "center": 5.5}[va]
+    return left, low, left + width, low + 11.0
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _corners(rows: Sequence[Quadrant]) -> list[tuple[str, float, float, str, str]]:

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from cityhealth.reports import wording as zh
 from cityhealth.reports.examination import charts
 from cityhealth.reports.examination.maps import maps, units_of
+from cityhealth.reports.examination.overview import STATES
 from cityhealth.reports.examination.values import (
     Dimension,
     Examination,
     Indicator,
     Judgement,
     Measure,
+    Piece,
     Problem,
     SelfCheck,
-    Tagged,
     cell,
 )
 from cityhealth.reports.examination.word import Alert, Cell, Column, Writer
@@ -62,21 +63,11 @@ def units(writer: Writer, examination: Examination) -> None:
 def _state(writer: Writer, e: Examination, row: Dimension) -> None:
     indicators = e.of_dimension(row.dimension_code)
     writer.section("指标状况", listed=False)
-    pieces = [
-        "本维度指标",
-        cell(row, "indicator_count", "n"),
-        "项，有值",
-        cell(row, "value_count", "n"),
-        "项，无标准",
-        cell(row, "no_standard_count", "n"),
-        "项，未报",
-        cell(row, "missing_count", "n"),
-        "项，未通过校验",
-        cell(row, "refused_count", "n"),
-        "项，不适用",
-        cell(row, "not_applicable_count", "n"),
-        "项。",
-    ]
+    code = row.dimension_code
+    pieces: list[Piece] = ["本维度指标", e.count(e.indicators, Indicator, dimension_code=code), "项"]
+    for state, name in zip(STATES, ("有值", "无标准", "未报", "未通过校验", "不适用"), strict=True):
+        pieces += [f"，{name}", e.in_state(code, state), "项"]
+    pieces.append("。")
     if row.score is None:
         writer.paragraph(*pieces, "没有指标得分，本维度不计得分。")
     else:
@@ -130,20 +121,11 @@ def _judged(writer: Writer, e: Examination, row: Dimension, judgement: str) -> N
         what = "优势" if judgement == "strength" else "短板"
         writer.paragraph(f"从指标看，本维度没有判为{what}的指标。")
     for j in found:
-        writer.paragraph(f"{_name(e, j)}：", cell(j, "evidence_zh", "text"), _source(j), style="列项")
+        writer.paragraph(cell(j, "evidence_zh", "text"), *_source(j), style="列项")
 
 
-def _name(e: Examination, judgement: Judgement) -> str:
-    indicator = e.by_code.get(judgement.code)
-    return indicator.name_zh if indicator else judgement.code
-
-
-def _source(judgement: Judgement) -> str | Tagged:
-    if not judgement.sources_zh:
-        return ""
-    piece = cell(judgement, "sources_zh", "text")
-    # A source that has a number in its name is tagged as a whole.
-    return piece if isinstance(piece, Tagged) else f"（{piece}）"
+def _source(judgement: Judgement) -> list[Piece]:
+    return ["（", cell(judgement, "sources_zh", "text"), "）"] if judgement.sources_zh else []
 
 
 def _problems(writer: Writer, problems: Sequence[Problem]) -> None:

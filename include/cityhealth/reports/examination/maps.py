@@ -65,11 +65,12 @@ def _sheet(units: Sequence[Boundary], indicators: Sequence[tuple[AreaValue, ...]
     values = tuple(piece for piece in pieces if isinstance(piece, Tagged))
     texts = "；".join(f"{rows[0].name_zh}：" + "、".join(f"{r.area_zh}{_text(r)}" for r in rows) for rows in indicators)
     width = 6.1 if columns > 1 else 4.4
-    return Drawing(picture(width, 3.3 * lines, draw), f"分区地图。{texts}。没有数据的区域以斜线表示。", values)
+    return Drawing(picture(width, 2.7 * lines, draw), f"分区地图。{texts}。没有数据的区域以斜线表示。", values)
 
 
 def _map(axes: Axes, shapes: Sequence[tuple[Boundary, list[Any]]], values: dict[str, AreaValue]) -> None:
     from matplotlib.patches import PathPatch
+    from matplotlib.patheffects import withStroke
 
     known = [row.value for row in values.values() if row.value is not None]
     low, high = min(known), max(known)
@@ -89,8 +90,9 @@ def _map(axes: Axes, shapes: Sequence[tuple[Boundary, list[Any]]], values: dict[
             axes.add_patch(PathPatch(_path(rings), facecolor="none", edgecolor="#9A9A9A", linewidth=0.6))
         x, y = _inside(polygons)
         label = f"{unit.name_zh}\n{_text(row) if row else '无数据'}"
-        dark = share is not None and share > 0.55
-        axes.text(x, y, label, ha="center", va="center", fontsize=7.5, color="white" if dark else INK, zorder=5)
+        # A name may be wider than its unit: it stands on a white edge of its own.
+        halo = [withStroke(linewidth=2.2, foreground="white")]
+        axes.text(x, y, label, ha="center", va="center", fontsize=7.5, color=INK, path_effects=halo, zorder=5)
     axes.autoscale_view()
     south, north = axes.get_ylim()
     axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))

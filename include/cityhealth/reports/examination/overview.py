@@ -41,6 +41,9 @@ FEEDS_ZH = {
 }
 _DIFFERENCES_SHOWN = 20
 _VALUED = ("value", "no_standard")
+STATES = ("value", "no_standard", "missing", "refused", "not_applicable")
+#: Of a comparison within one department's file.
+_OWN_ZH = {"reported": "填报的指标值", "recomputed": "按公式重算"}
 
 
 def method(writer: Writer, examination: Examination) -> None:
@@ -117,7 +120,7 @@ def overall(writer: Writer, examination: Examination) -> None:
         "项。",
     )
     if e.dimensions:
-        writer.figure("各维度指标数据状态", charts.states(e.dimensions))
+        writer.figure("各维度指标数据状态", charts.states(e))
     writer.section("维度得分")
     scored = [row for row in e.dimensions if row.score is not None]
     if scored:
@@ -247,9 +250,9 @@ def _differences(writer: Writer, e: Examination) -> None:
     rows: list[Sequence[Cell]] = [
         [
             row.name_zh or row.code or zh.NONE,
-            FEEDS_ZH.get(row.source_used or "", row.source_used or zh.NONE),
+            _source_zh(row.source_used),
             cell(row, "value_used", "f"),
-            FEEDS_ZH.get(row.source_compared or "", row.source_compared or zh.NONE),
+            _source_zh(row.source_compared),
             cell(row, "value_compared", "f"),
             row.unit or "",
             cell(row, "relative_difference", "rate"),
@@ -266,6 +269,10 @@ def _differences(writer: Writer, e: Examination) -> None:
         Column("相差", 1.4, "number"),
     )
     writer.table("差异超过允许范围的数据" + ("（差异最大的部分）" if len(exceeding) > len(rows) else ""), columns, rows)
+
+
+def _source_zh(source: str | None) -> str:
+    return (FEEDS_ZH | _OWN_ZH).get(source, source) if source else zh.NONE
 
 
 def _reliability(writer: Writer, e: Examination) -> None:
@@ -295,11 +302,7 @@ def _dimension_table(writer: Writer, e: Examination) -> None:
             row.dimension_zh,
             cell(row, "score", "1"),
             [cell(row, "scored_count", "n"), "／", cell(row, "applicable_count", "n")],
-            cell(row, "value_count", "n"),
-            cell(row, "no_standard_count", "n"),
-            cell(row, "missing_count", "n"),
-            cell(row, "refused_count", "n"),
-            cell(row, "not_applicable_count", "n"),
+            *(e.in_state(row.dimension_code, state) for state in STATES),
             _alert(cell(row, "red_count", "n")),
             cell(row, "yellow_count", "n"),
         ]
@@ -312,12 +315,13 @@ def _dimension_table(writer: Writer, e: Examination) -> None:
         Column("有值", 1, "centred"),
         Column("无标准", 1, "centred"),
         Column("未报", 1, "centred"),
-        Column("未通过", 1, "centred"),
+        Column("未通过校验", 1.1, "centred"),
         Column("不适用", 1, "centred"),
         Column("红色预警", 1.1, "centred"),
         Column("黄色预警", 1.1, "centred"),
     )
     writer.table("维度成绩单", columns, rows)
+    writer.paragraph("拟议的特色指标计入状态各栏，不计入得分和适用指标数。", style="说明")
 
 
 def _warnings(writer: Writer, e: Examination) -> None:

@@ -582,6 +582,11 @@ class Examination:
         chosen = [row for row in rows if all(_holds(getattr(row, name), c) for name, c in where.items())]
         return Tagged(str(len(chosen)), Key(kind.MART, (*self._scope(kind), *where.items()), "count()", "n"))
 
+    def in_state(self, dimension: str, *states: str) -> Tagged:
+        """How many indicators of a dimension are in one of the states, those that are only proposed included."""
+        condition: Condition = states[0] if len(states) == 1 else states
+        return self.count(self.indicators, Indicator, dimension_code=dimension, state=condition)
+
     def total(self, rows: Iterable[Row], kind: type[Row], column: str, **where: Condition) -> Tagged:
         """The sum of a column of ``rows``, with its key."""
         chosen = [row for row in rows if all(_holds(getattr(row, name), c) for name, c in where.items())]

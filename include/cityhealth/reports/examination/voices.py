@@ -22,6 +22,7 @@ from cityhealth.reports.examination.values import (
     Tagged,
     ThirdParty,
     cell,
+    plain,
 )
 from cityhealth.reports.examination.word import Alert, Cell, Column, Writer
 
@@ -183,9 +184,9 @@ def _wave(writer: Writer, e: Examination) -> None:
                 "处。",
             )
         if wave.design_zh:
-            writer.paragraph("抽样设计：", cell(wave, "design_zh", "text"))
+            writer.paragraph(*sentence("抽样设计", cell(wave, "design_zh", "text")))
     if first.method_zh:
-        writer.paragraph("计算方法：", cell(first, "method_zh", "text"))
+        writer.paragraph(*sentence("计算方法", cell(first, "method_zh", "text")))
     hidden = e.count(e.satisfaction, Satisfaction, wave=first.wave, suppressed=True)
     writer.paragraph(
         "满意度以百分制表示，括号内为百分之九十五置信区间。答卷过少的格不予公布，为防止由合计推算，另有部分格一并不公布，"
@@ -378,12 +379,13 @@ def _sensitivity_table(writer: Writer, caption: str, name: str, rows: Sequence[S
     columns = [Column(name, 2.6)]
     for weighting in weightings:
         columns += [Column(f"{WEIGHTINGS_ZH[weighting]}得分", 1.3, "centred"), Column("名次", 0.9, "centred")]
-    writer.table(caption, [*columns, Column("稳健性", 1.2, "centred")], lines)
+    if any(row.rank is not None for row in rows):
+        writer.table(caption, [*columns, Column("稳健性", 1.2, "centred")], lines)
     for row in rows:
         # Why there is no rank is said once.
         if row.rank is None and row.note_zh in notes:
             del notes[row.note_zh]
-            writer.paragraph("无名次：", cell(row, "note_zh", "text"), style="说明")
+            writer.paragraph(f"{caption}：", cell(row, "note_zh", "text"), style="说明")
 
 
 def _problem_list(writer: Writer, e: Examination) -> None:
@@ -431,15 +433,19 @@ def _problem_list(writer: Writer, e: Examination) -> None:
     writer.table("城市病清单", columns, rows)
     for problem in listed:
         writer.subsection(f"{problem.problem_id}　{problem.name_zh}")
-        pieces: list[Piece] = ["依据：", cell(problem, "evidence_zh", "text")]
-        for column, said in (
+        said = (
+            ("evidence_zh", "依据"),
             ("opened_by_zh", "列入规则"),
             ("survey_voice_zh", "居民反映"),
             ("closed_by_zh", "销号依据"),
-        ):
-            if getattr(problem, column):
-                pieces += [f"；{said}：", cell(problem, column, "text")]
-        writer.paragraph(*pieces, "。")
+        )
+        sentences = [sentence(name, cell(problem, column, "text")) for column, name in said if getattr(problem, column)]
+        writer.paragraph(*(piece for pieces in sentences for piece in pieces))
+
+
+def sentence(name: str, piece: Piece) -> list[Piece]:
+    """What a mart says as a sentence: with a full stop, unless it has one."""
+    return [f"{name}：", piece, "" if plain([piece]).endswith(("。", "！", "？")) else "。"]
 
 
 def _measures(writer: Writer, e: Examination) -> None:
