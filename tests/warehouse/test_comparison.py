@@ -225,7 +225,7 @@ def test_both_definitions_and_the_cell_are_shown_and_a_note_says_what_comes_firs
         " where code = 'ECO07'"
     )
     assert (ours, theirs) == (OURS, "绿色建筑占新建建筑的比例 按面积计")
-    assert (note, sheet, cell, sender) == ("数值和口径一致", "评估", "F2", SENDER)
+    assert (note, sheet, cell, sender) == ("口径相同，相差在容差内", "评估", "F2", SENDER)
     assert ask("select note_zh from third_party_comparison where code = 'ECO01'") == [
         ("相差超过容差，区域（第三方：测试市，本市：建成区）、计量单位（第三方：‰，已换算为%）不同：先统一口径再比较",)
     ]
@@ -273,7 +273,9 @@ def test_a_value_is_compared_with_target_year_peers_and_third_party(ask: Ask) ->
         "出行比例（测试市）为 40%；上年为 44%，比上年低 4%，变差。",
         "出行比例（测试市）为 40%；合成研究院评估为 46%，比本市的值高 6%（第三方没有说明口径）。",
     ]
-    ranks = dict(ask("select code, rank || '/' || of_count from indicator_comparison where comparison = 'peer'"))
+    ranks: dict[str, str] = dict(
+        ask("select code, rank || '/' || of_count from indicator_comparison where comparison = 'peer'")
+    )
     # Seven peers have ECO07; ECO04 is 2 everywhere; a range has no better side.
     assert ranks == {"ECO07": "2/8", "LOC01": "1/7", "ECO04": "1/7", "ECO06": "2/6", "SAF03": "7/7", "ECO01": None}
 
@@ -334,7 +336,7 @@ def test_weights_and_scores_are_those_of_another_implementation(
     ask: Ask, module_warehouse: Warehouse, weighting: str
 ) -> None:
     with module_warehouse.connect("transformer") as connection:
-        ours = dict(
+        ours: dict[str, float] = dict(
             connection.execute(
                 "select code, weight from intermediate.int_criteria_weighted"
                 " where alternatives = 'peer_cities' and year = 2021 and weighting = %s",
@@ -344,7 +346,7 @@ def test_weights_and_scores_are_those_of_another_implementation(
     wanted = expected_weights(weighting)
     assert [ours[code] for code in ORDER] == pytest.approx(list(wanted), rel=1e-7)
     assert len(ours) == 3
-    scores = dict(
+    scores: dict[str, float] = dict(
         ask(
             "select subject, score from weighting_sensitivity where alternatives = 'peer_cities' and year = 2021"
             " and subject_kind = 'area' and weighting = %s",

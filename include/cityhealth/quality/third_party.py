@@ -180,7 +180,7 @@ class _Names:
 
 
 def _city_above(area: Area, areas: Mapping[str, Area]) -> Area:
-    while area.level != "city" and area.parent_code in areas:
+    while area.level != "city" and area.parent_code is not None and area.parent_code in areas:
         area = areas[area.parent_code]
     return area
 

@@ -178,6 +178,19 @@ class SelfCheckOddity(Enum):
     CONTRADICTS = "文中数字与所报数据不一致"
 
 
+class ComparisonOddity(Enum):
+    """What the values of third parties and peers come with. The value is how an official would call it."""
+
+    OTHER_DEFINITION = "口径与本市不同"
+    OTHER_AREA = "统计范围与本市不同"
+    OTHER_YEAR = "数据年份与本市不同"
+    NO_DEFINITION = "没有写明口径"
+    UNKNOWN_INDICATOR = "不认识的指标"
+    OUT_OF_RANGE = "超出可能的范围"
+    OTHER_CITY = "别的城市的评估"
+    GAPS = "有城市缺值"
+
+
 class SurveyOddity(Enum):
     """What surveys come with. The value is how an official would call it."""
 
@@ -226,7 +239,16 @@ class SampleFile:
     department_text: str | None
     received_at: datetime
     attachments: tuple[tuple[str, bytes], ...]
-    oddities: frozenset[Oddity | ReportOddity | MapOddity | MovementOddity | AirOddity | SelfCheckOddity | SurveyOddity]
+    oddities: frozenset[
+        Oddity
+        | ReportOddity
+        | MapOddity
+        | MovementOddity
+        | AirOddity
+        | SelfCheckOddity
+        | SurveyOddity
+        | ComparisonOddity
+    ]
     note_zh: str
     expected: Expected
 

@@ -149,9 +149,10 @@ compared as (
         null as of_count,
         coalesce(third_parties.sender_text, '第三方') || '评估为 '
         || {{ with_unit('third_parties.third_party_value', 'scorecard.unit') }}
-        || case third_parties.sign_zh
-            when '一致' then '，与本市的值一致'
-            when '第三方高于本市' then '，比本市的值高 ' || {{ with_unit('third_parties.difference', 'scorecard.unit') }}
+        || case
+            when third_parties.sign_zh like '一致%' then '，与本市的值' || third_parties.sign_zh
+            when third_parties.difference > 0
+                then '，比本市的值高 ' || {{ with_unit('third_parties.difference', 'scorecard.unit') }}
             else '，比本市的值低 ' || {{ with_unit('abs(third_parties.difference)', 'scorecard.unit') }}
         end
         || case

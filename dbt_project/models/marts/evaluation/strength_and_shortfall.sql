@@ -34,8 +34,12 @@ judged as (
             when scorecard.score is null and peers.of_count > {{ comparison_rule('peer_least') }}
                 then
                     case
-                        when peers.rank <= {{ comparison_rule('peer_best') }} * peers.of_count then 'strength'
-                        when peers.of_count - peers.rank + 1 <= {{ comparison_rule('peer_worst') }} * peers.of_count
+                        -- Who is where half of the peers are is neither, however many share the rank.
+                        when peers.better and peers.rank <= {{ comparison_rule('peer_best') }} * peers.of_count
+                            then 'strength'
+                        when
+                            not peers.better
+                            and peers.of_count - peers.rank + 1 <= {{ comparison_rule('peer_worst') }} * peers.of_count
                             then 'shortfall'
                     end
         end as judgement

@@ -34,6 +34,9 @@ select
     case
         when compared.difference is null then '无法比较'
         when {{ same_number('compared.third_party_value', 'compared.city_value') }} then '一致'
+        when
+            round(compared.city_value::numeric, scale(trim_scale(compared.third_party_value::numeric)))
+            = compared.third_party_value::numeric then '一致（四舍五入后）'
         when compared.difference > 0 then '第三方高于本市'
         else '第三方低于本市'
     end as sign_zh,
@@ -59,10 +62,10 @@ select
             then
                 '本市没有可比的值（' || coalesce({{ state_zh('compared.city_state') }}, '未报') || '），只有第三方的值'
         when not compared.exceeds_tolerance and compared.definition_differs
-            then '数值相近，但' || compared.differs_in_zh || '不同'
+            then '相差在容差内，但' || compared.differs_in_zh || '不同'
         when not compared.exceeds_tolerance and compared.definition_differs is null
-            then '数值相近；第三方没有说明口径，不知是否相同'
-        when not compared.exceeds_tolerance then '数值和口径一致'
+            then '相差在容差内；第三方没有说明口径，不知是否相同'
+        when not compared.exceeds_tolerance then '口径相同，相差在容差内'
         when compared.definition_differs then '相差超过容差，' || compared.differs_in_zh || '不同：先统一口径再比较'
         when compared.definition_differs is null then '相差超过容差；第三方没有说明口径，须先问明口径'
         else '口径相同而数值相差超过容差：须核对双方的数据来源'

@@ -1,6 +1,6 @@
 -- Grain: one subject under one way of weighting, within one set of alternatives: a city among its peers, a county
--- among the city's, or a dimension of ours. How far a rank depends on the weights, so that no artefact is taken for a finding.
--- A dimension's score is the weighted mean of the city's own normalised values in it, its weight the sum of theirs.
+-- among the city's, or a dimension of ours. How far a rank depends on the weights, so that no artefact is taken for a
+-- finding. A dimension's score is the weighted mean of the city's own normalised values in it, its weight their sum.
 with valued as (
     select * from {{ ref('int_alternatives_valued') }}
 ),
