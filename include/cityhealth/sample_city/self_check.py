@@ -105,9 +105,22 @@ def quoted(catalogue: Catalogue, planted: Planted, seed: int = 2021, year: int =
     figures = Figures(catalogue, year, seed)
     indicator = catalogue.indicator(planted.indicator, year)
     assert indicator is not None
-    value = own_value(catalogue, indicator, figures, str(catalogue.examination(year).period_start.year))
+    value = true_value(catalogue, indicator, figures)
     assert value is not None
     return _written(value * planted.factor, indicator.unit)
+
+
+def true_value(catalogue: Catalogue, indicator: Indicator, figures: Figures) -> float | None:
+    """The sample city's figure of an indicator: what a careful department hands in, or the sum of what the counties
+    have. Where something planted was accepted instead, the accepted value is another one."""
+    examination = catalogue.examination(indicator.year)
+    period = str(examination.period_start.year)
+    item = catalogue.item(indicator.numerator_item or "")
+    if indicator.formula_kind == "value" and item is not None:
+        areas = catalogue.scope(item, examination.period_end)
+        if indicator.area_code not in {area.code for area in areas}:
+            return sum(figures.of((item.code, area.code, period)) for area in areas)
+    return own_value(catalogue, indicator, figures, period)
 
 
 def _sent(sender: _Department, at: datetime) -> list[SampleFile]:
@@ -197,7 +210,7 @@ def _of_dimension(
     problems: list[str] = []
     measures: list[str] = []
     for indicator in indicators:
-        value = own_value(catalogue, indicator, figures, data_year)
+        value = true_value(catalogue, indicator, figures)
         if value is None:
             status.append(f"“{indicator.name_zh}”暂未取得可用数据。")
             continue
