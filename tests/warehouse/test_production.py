@@ -39,6 +39,8 @@ def test_an_own_postgresql_is_prepared_and_prepared_again_with_new_passwords(
         prepared_with("second")
         with psycopg.connect(address.url("reader", "second")) as reader:
             assert reader.execute("show search_path").fetchone() == ("marts",)
+        with pytest.raises(psycopg.OperationalError, match="platform"):
+            psycopg.connect(address.url("platform", "second"))
         with psycopg.connect(address.url("airflow", "second", "airflow")) as airflow:
             airflow.execute("create table made_by_airflow ()")
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):

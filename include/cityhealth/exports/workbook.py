@@ -69,8 +69,15 @@ def _nth(at: int) -> Callable[[Any], Any]:
 
 
 def _heads(fields: Sequence[Field]) -> list[str]:
-    """Chinese heads; of two that are alike each also has its field's name."""
-    heads = [field.head_zh for field in fields]
+    """Chinese heads. A code whose description begins with the codes themselves is called after its Chinese sibling; of
+    two that are alike each also has its field's name."""
+    by_name = {field.name: field.head_zh for field in fields}
+    heads = [
+        f"{by_name[f'{field.name}_zh']}代码"
+        if field.head_zh[:1].isascii() and f"{field.name}_zh" in by_name
+        else field.head_zh
+        for field in fields
+    ]
     return [
         head if heads.count(head) == 1 else f"{head}（{field.name}）" for head, field in zip(heads, fields, strict=True)
     ]
