@@ -349,6 +349,7 @@ def test_every_row_of_every_mart_can_be_read_by_the_tools_of_python(module_wareh
     of_others = (
         "period_edition", "period_document", "measured_value", "dim_area_boundary",
         "presence_cell", "commute_flow", "peak_speed_day", "movement_day",
+        "third_party_comparison", "peer_value",
     )  # fmt: skip
     for mart in marts:
         rows = ask(f"select * from {mart['table_name']}")

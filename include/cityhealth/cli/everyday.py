@@ -36,7 +36,7 @@ def land(
         str,
         typer.Option(
             help="Which feed they belong to: departmental, yearbook, progress, meeting, layers, imagery, "
-            "mobility, air_quality, survey."
+            "mobility, air_quality, third_party, survey."
         ),
     ],
     department: Annotated[Optional[str], typer.Option(help="Who sent them: code, name or alias.")] = None,  # noqa: UP045

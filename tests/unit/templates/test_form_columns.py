@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from cityhealth import form, meeting_form, progress_form
+from cityhealth import form, meeting_form, progress_form, third_party_form
 from cityhealth.feeds.departmental import DepartmentalFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.progress import ProgressFeed
@@ -39,8 +39,8 @@ def test_a_column_is_found_by_its_field_and_an_unknown_field_is_an_error() -> No
         form.column("no_such_field")
 
 
-@pytest.mark.parametrize("other", [progress_form, meeting_form])
-def test_no_header_of_the_half_month_forms_names_two_columns(other: ModuleType) -> None:
+@pytest.mark.parametrize("other", [progress_form, meeting_form, third_party_form])
+def test_no_header_of_the_other_forms_names_two_columns(other: ModuleType) -> None:
     names = Counter(name for found in other.HEADER_ALIASES.values() for name in {normalise(alias) for alias in found})
     assert [name for name, count in names.items() if count > 1] == []
 
