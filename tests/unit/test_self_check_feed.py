@@ -123,7 +123,7 @@ def test_a_table_of_labels_is_about_the_heading_above_it() -> None:
         [["维度", *STANDARD], ["生态宜居", "好。", "亮。", "坏。", "改。"]],
         [
             ["体检维度", "部分", "内容"],
-            *(["生态宜居", heading, text] for heading, text in zip(STANDARD, ("好。", "亮。", "坏。", "改。"), strict=True)),
+            *(["生态宜居", *one] for one in zip(STANDARD, ("好。", "亮。", "坏。", "改。"), strict=True)),
         ],
     ],
     ids=["a column per section", "a row per section"],

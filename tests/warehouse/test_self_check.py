@@ -131,7 +131,7 @@ def test_contradictions_are_the_figures_that_contradict_with_both_values_and_the
 
 
 def test_what_is_not_compared_says_why(ask: Ask) -> None:
-    notes = dict(
+    notes: dict[str, str] = dict(
         ask("select sentence, note_zh from self_check_figure where judgement = 'not_compared' and section = 'status'")
     )
     assert notes["2019年新建建筑中绿色建筑占比为70%。"] == "文中的数是其他时间的数，不核对"

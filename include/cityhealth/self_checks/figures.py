@@ -22,6 +22,8 @@ About = Literal["present", "other_time", "change", "plan", "standard", "other_pl
 
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;]?")
 _COMMA = re.compile(r"[，,:：、()（）]")
+#: Characters of the longest sentence; what runs on longer is no prose, and is looked at piece by piece.
+_LONGEST = 400
 _NEAR = 14  # characters between name and figure of one clause, whatever they say
 
 _PARTICLES = (
@@ -133,7 +135,12 @@ class FigureReader:
     def read(self, text: str, planned: bool = False) -> list[Figure]:
         """The figures of a paragraph in their order. ``planned``: it is about what is to be done, so that a figure is
         a plan unless its sentence says otherwise."""
-        return [figure for sentence in _SENTENCE.findall(text) for figure in self._of_sentence(sentence, planned)]
+        pieces = (
+            sentence[start : start + _LONGEST]
+            for sentence in _SENTENCE.findall(text)
+            for start in range(0, len(sentence), _LONGEST)
+        )
+        return [figure for piece in pieces for figure in self._of_sentence(piece, planned)]
 
     def _of_sentence(self, sentence: str, planned: bool) -> list[Figure]:
         text = folded(sentence)

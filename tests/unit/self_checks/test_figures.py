@@ -146,6 +146,11 @@ def test_no_text_is_too_odd_to_be_read(reader: FigureReader, text: str) -> None:
         assert figure.step > 0 and figure.sentence in text
 
 
+def test_what_runs_on_without_end_costs_no_more_than_its_length(reader: FigureReader) -> None:
+    assert len(reader.read("公园绿地服务半径覆盖率为5%，" * 2000)) > 1500
+    assert reader.read("1" * 20_000 + "公园绿地服务半径覆盖率" + "一" * 20_000) == []
+
+
 @given(st.decimals(min_value=0, max_value=10**6, places=2))
 def test_a_number_comes_out_as_it_was_written(reader: FigureReader, value: Decimal) -> None:
     (figure,) = reader.read(f"公园绿地服务半径覆盖率为{value}%。")
