@@ -106,7 +106,7 @@ def _identified(rows: pd.DataFrame, codebook: Codebook, batch: BatchFacts) -> pd
             respondent_id=[f"{batch.arrival.sha256[:12]}-{line}" for line in rows["line_no"]], respondent_problem=None
         )
     keys = given.map({text: answer_key(text) for text in given.unique()})
-    problem = np.where(given == "", "没有填写问卷编号", None)
+    problem = pd.Series("没有填写问卷编号", index=rows.index, dtype=object).where(given == "", None)
     return rows.assign(respondent_id=keys.where(given != "", None), respondent_problem=problem)
 
 
@@ -184,17 +184,18 @@ def _scored(rows: pd.DataFrame, texts: pd.DataFrame, codebook: Codebook) -> pd.D
     some = found.scores.notna().any(axis="columns") | found.missing.notna().any(axis="columns")
     wrong, against = found.unscaled, found.skip_broken
     anything = some | wrong.astype(bool)
-    return rows.assign(
-        state=np.where(anything, "value", "blank"),
-        scores=[_filled(row) for row in found.scores.astype(object).to_dict("records")],
-        missing=[_filled(row) for row in found.missing.to_dict("records")],
-        answer_problem=[said(answers) or None for answers in wrong],
-        answer_text=[next(iter(answers.values()), None) for answers in wrong],
-        answer_question=[next(iter(answers), None) for answers in wrong],
-        skip_problem=[said(answers) or None for answers in against],
-        skip_text=[next(iter(answers.values()), None) for answers in against],
-        skip_question=[next(iter(answers), None) for answers in against],
-    )
+    columns: dict[str, list[Any]] = {
+        "scores": [_filled(row) for row in found.scores.astype(object).to_dict("records")],
+        "missing": [_filled(row) for row in found.missing.to_dict("records")],
+        "answer_problem": [said(answers) or None for answers in wrong],
+        "answer_text": [next(iter(answers.values()), None) for answers in wrong],
+        "answer_question": [next(iter(answers), None) for answers in wrong],
+        "skip_problem": [said(answers) or None for answers in against],
+        "skip_text": [next(iter(answers.values()), None) for answers in against],
+        "skip_question": [next(iter(answers), None) for answers in against],
+    }
+    made = {name: pd.Series(values, index=rows.index, dtype=object) for name, values in columns.items()}
+    return rows.assign(state=np.where(anything, "value", "blank"), **made)
 
 
 def _filled(row: Mapping[Any, Any]) -> str:
@@ -235,7 +236,8 @@ def _cells(rows: pd.DataFrame, codebook: Codebook, letters: Mapping[str, str]) -
     ):
         line = re.sub(r"\D", "", text_of(cell))
         named = {**fixed, "answer_text": places.get(answered), "skip_text": places.get(skipped)} if at_fault else {}
-        cells.append(json.dumps({field: f"{letters[name]}{line}" for field, name in named.items() if name in letters}))
+        placed = {field: f"{letters[name]}{line}" for field, name in named.items() if name and name in letters}
+        cells.append(json.dumps(placed))
     return cells
 
 

@@ -263,7 +263,7 @@ class _Wave:
     def _codebook(self, first: date) -> dict[str, Any]:
         questions: list[dict[str, Any]] = []
         for asked in QUESTIONS:
-            question = {
+            question: dict[str, Any] = {
                 "code": asked.code,
                 "wording": asked.wording,
                 "dimension": asked.dimension,

@@ -30,6 +30,8 @@ Codes = npt.NDArray[np.int64]
 
 #: Of an interval, outside on each side.
 _TAIL = 0.025
+#: Of a sum of squares, what arithmetic of so many figures cannot tell from nothing.
+_ROUNDING = 1e-12
 
 ESTIMATES = ("subject", "partition", "domain", "answers", "mean", "standard_error", "ci_low", "ci_high",
              "design_effect", "degrees")  # fmt: skip
@@ -92,69 +94,64 @@ def _numbered(keys: Codes) -> tuple[Codes, Codes]:
 
 @dataclass(frozen=True)
 class _Partition:
-    """Domains that do not overlap. ``pair_of``: of each sum the pair (PSU, domain) it is part of, or the last one more,
-    which stands for none; ``cluster`` and ``domain``: of each pair."""
+    """Domains that do not overlap. ``pair_of``: of each sum the pair (unit, domain) that it is part of, or one more
+    than there are, which stands for none; ``unit`` (a PSU, or a stratum) and ``domain``: of each pair."""
 
     count: int
     pair_of: Codes
-    cluster: Codes
+    unit: Codes
     domain: Codes
 
     @classmethod
-    def of(cls, domains: Codes, clusters: Codes, cluster_count: int) -> _Partition:
+    def of(cls, domains: Codes, units: Codes, unit_count: int) -> _Partition:
         count = int(domains.max(initial=-1)) + 1
         inside = domains >= 0
-        keys = np.where(inside, domains * cluster_count + clusters, -1)
+        keys = np.where(inside, domains * unit_count + units, -1)
         distinct = np.unique(keys[inside])
         pair_of = np.where(inside, np.searchsorted(distinct, keys), len(distinct))
-        return cls(count, pair_of, distinct % cluster_count, distinct // cluster_count)
+        return cls(count, pair_of, distinct % unit_count, distinct // unit_count)
 
 
-def means(
-    values: Mapping[str, npt.ArrayLike] | pd.DataFrame, design: Design, partitions: Mapping[str, Codes]
-) -> pd.DataFrame:
+def means(values: Mapping[str, npt.ArrayLike], design: Design, partitions: Mapping[str, npt.ArrayLike]) -> pd.DataFrame:
     """``ESTIMATES``: of each column of ``values`` (NaN: no answer) the mean in every domain of every partition.
 
     ``partitions``: name → the number of each respondent's domain, from 0, or -1 for none. Where a domain has no answer
     there is no mean, where it has no degree of freedom no error and no interval. ``design_effect``: the variance over
     that of as many answers drawn at random with replacement.
     """
-    cluster_count = len(design.stratum_of)
-    fine, firsts = _sums_of(design, partitions)
-    clusters = design.clusters[firsts]
-    split = {
-        name: _Partition.of(np.asarray(codes, dtype=np.int64)[firsts], clusters, cluster_count)
-        for name, codes in partitions.items()
-    }
-    parts = []
+    domains = {name: np.asarray(codes, dtype=np.int64) for name, codes in partitions.items()}
+    # Where each respondent is a PSU, the sums of a stratum are all that is needed.
+    alone = len(design.stratum_of) == len(design)
+    units = design.stratum_of if alone else design.clusters
+    unit_count = design.strata if alone else len(design.stratum_of)
+    fine, firsts = _cells(units, domains)
+    split = {name: _Partition.of(codes[firsts], units[firsts], unit_count) for name, codes in domains.items()}
+    found: dict[str, list[npt.NDArray]] = {name: [] for name in ESTIMATES}
     for subject in values:
-        score = np.asarray(values[subject], dtype=np.float64)
-        sums = _Sums.of(score, design.weights, fine, len(firsts))
-        parts += [
-            _estimated(sums, partition, design).assign(subject=subject, partition=name)
-            for name, partition in split.items()
-        ]
-    if not parts:
+        sums = _Sums.of(np.asarray(values[subject], dtype=np.float64), design.weights, fine, len(firsts), alone)
+        for name, partition in split.items():
+            estimated = _estimated(sums, partition, design)
+            for column, array in estimated.items():
+                found[column].append(array)
+            for column, text in (("subject", subject), ("partition", name)):
+                found[column].append(np.full(partition.count, text, dtype=object))
+    if not found["mean"]:
         return pd.DataFrame(columns=list(ESTIMATES))
-    return pd.concat(parts, ignore_index=True)[list(ESTIMATES)]
+    return pd.DataFrame({column: np.concatenate(arrays) for column, arrays in found.items()})
 
 
-def _sums_of(design: Design, partitions: Mapping[str, Codes]) -> tuple[Codes, Codes]:
-    """Of each respondent the number of the sum he goes into: those of one PSU that share all domains."""
-    if len(design.stratum_of) == len(design):
-        # Each is a PSU: there is nothing to sum up.
-        everyone = np.arange(len(design))
-        return everyone, everyone
-    keys = design.clusters
-    for codes in partitions.values():
-        own = np.asarray(codes, dtype=np.int64)
-        keys, _ = _numbered(keys * (own.max(initial=0) + 2) + own + 1)
+def _cells(units: Codes, domains: Mapping[str, Codes]) -> tuple[Codes, Codes]:
+    """Of each respondent the number of the sum he goes into: those of one unit that share all domains."""
+    keys = units
+    for codes in domains.values():
+        keys, _ = _numbered(keys * (codes.max(initial=0) + 2) + codes + 1)
     return _numbered(keys)
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """By fine cell: weights of those who answered, weighted scores and squares, and their number.
+    """By fine cell: weights of those who answered, weighted scores and squares, and their number; where each respondent
+    is a PSU (``alone``) the same by squares of weights, else nothing.
 
     Scores are taken from ``centre``, so that squares of large numbers do not swallow small differences.
     """
@@ -164,41 +161,49 @@ class _Sums:
     score: Floats
     square: Floats
     answers: Floats
+    alone: tuple[Floats, Floats, Floats] | None
 
     @classmethod
-    def of(cls, score: Floats, weights: Floats, fine: Codes, count: int) -> _Sums:
+    def of(cls, score: Floats, weights: Floats, fine: Codes, count: int, alone: bool) -> _Sums:
         there = ~np.isnan(score)
         centre = float(score[there][:1000].mean()) if there.any() else 0.0
-        weight = np.where(there, weights, 0.0)
+        weight = weights * there
         moved = np.where(there, score - centre, 0.0)
         weighted = weight * moved
-        if count == len(score):
-            return cls(centre, weight, weighted, weighted * moved, there.astype(np.float64))
-        return cls(
-            centre,
-            np.bincount(fine, weight, count),
-            np.bincount(fine, weighted, count),
-            np.bincount(fine, weighted * moved, count),
-            np.bincount(fine, there, count),
-        )
+
+        def summed(each: npt.NDArray) -> Floats:
+            return np.bincount(fine, each, count).astype(np.float64, copy=False)
+
+        squares = (summed(weight**2), summed(weight * weighted), summed(weighted**2)) if alone else None
+        return cls(centre, summed(weight), summed(weighted), summed(weighted * moved), summed(there), squares)
 
 
-def _estimated(sums: _Sums, partition: _Partition, design: Design) -> pd.DataFrame:
-    pairs, count, strata = len(partition.domain), partition.count, design.strata
+def _estimated(sums: _Sums, partition: _Partition, design: Design) -> dict[str, npt.NDArray]:
+    pairs, count = len(partition.domain), partition.count
 
     def by_pair(values: Floats) -> Floats:
-        return np.bincount(partition.pair_of, values, pairs + 1)[:pairs]
+        return np.bincount(partition.pair_of, values, pairs + 1)[:pairs].astype(np.float64, copy=False)
 
     def by_domain(values: Floats) -> Floats:
-        return np.bincount(partition.domain, values, count)
+        return np.bincount(partition.domain, values, count).astype(np.float64, copy=False)
 
     weight, score, answers = by_pair(sums.weight), by_pair(sums.score), by_pair(sums.answers)
     total, answered = by_domain(weight), by_domain(answers)
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = by_domain(score) / total
-        residual = (score - moved[partition.domain] * weight) / total[partition.domain]
-        square = by_domain(by_pair(sums.square)) / total - moved**2
-    variance, degrees = _variance(np.nan_to_num(residual), answers > 0, partition, design, strata)
+        mean_square = by_domain(by_pair(sums.square)) / total
+        square = np.where(mean_square - moved**2 > _ROUNDING * mean_square, mean_square - moved**2, 0.0)
+        own_total, own_moved = total[partition.domain], moved[partition.domain]
+        residual = np.nan_to_num((score - own_moved * weight) / own_total)
+        if sums.alone is None:
+            variance, degrees = _of_clusters(residual, answers > 0, partition, design)
+        else:
+            weights2, scores2, squares2 = (by_pair(each) for each in sums.alone)
+            spread = (squares2 - 2 * own_moved * scores2 + own_moved**2 * weights2) / own_total**2
+            # What is left of equal answers is no variance but rounding.
+            least = _ROUNDING * (squares2 + own_moved**2 * weights2) / own_total**2
+            spread = np.nan_to_num(np.where(spread < least, 0.0, spread))
+            variance, degrees = _of_respondents(residual, spread, answers, partition, design)
     known = (answered > 0) & (degrees > 0)
     error = np.where(known, np.sqrt(variance), np.nan)
     reach = np.full(count, np.nan)
@@ -206,36 +211,47 @@ def _estimated(sums: _Sums, partition: _Partition, design: Design) -> pd.DataFra
     mean = np.where(answered > 0, moved + sums.centre, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Its element variance has n − 1 for a divisor, its own variance n.
-        simple = np.maximum(square, 0) * answered / (answered - 1) / answered
+        simple = square * answered / (answered - 1) / answered
         effect = np.where(known & (simple > 0), variance / simple, np.nan)
-    return pd.DataFrame(
-        {
-            "domain": np.arange(count),
-            "answers": answered.astype(np.int64),
-            "mean": mean,
-            "standard_error": error,
-            "ci_low": mean - reach,
-            "ci_high": mean + reach,
-            "design_effect": effect,
-            "degrees": degrees,
-        }
-    )
+    return {
+        "domain": np.arange(count),
+        "answers": answered.astype(np.int64),
+        "mean": mean,
+        "standard_error": error,
+        "ci_low": mean - reach,
+        "ci_high": mean + reach,
+        "design_effect": effect,
+        "degrees": degrees,
+    }
 
 
-def _variance(
-    residual: Floats, present: npt.NDArray[np.bool_], partition: _Partition, design: Design, strata: int
+def _of_clusters(
+    residual: Floats, present: npt.NDArray[np.bool_], partition: _Partition, design: Design
 ) -> tuple[Floats, Codes]:
-    """Of each domain the variance, and the degrees of freedom."""
-    count = partition.count
-    cells = partition.domain * strata + design.stratum_of[partition.cluster]
+    """Of each domain the variance, and the degrees of freedom; a pair is a PSU and a domain."""
+    count, strata = partition.count, design.strata
+    cells = partition.domain * strata + design.stratum_of[partition.unit]
     size = count * strata
-    of_all = np.bincount(design.stratum_of, minlength=strata).astype(np.float64)
-    drawn = np.tile(of_all, count)
+    drawn = np.tile(np.bincount(design.stratum_of, minlength=strata), count).astype(np.float64)
     seen = np.bincount(cells, minlength=size)
     # Against 0 where a stratum has one PSU.
     centre = np.where(drawn > 1, np.bincount(cells, residual, size) / np.maximum(drawn, 1), 0.0)
     spread = np.bincount(cells, (residual - centre[cells]) ** 2, size) + (drawn - seen) * centre**2
-    scale = np.where(drawn > 1, drawn / np.maximum(drawn - 1, 1), 1.0)
-    variance = (scale * spread).reshape(count, strata).sum(axis=1)
+    variance = (_scale(drawn) * spread).reshape(count, strata).sum(axis=1)
     answering = np.bincount(cells, present, size).reshape(count, strata)
     return variance, (answering.sum(axis=1) - (answering > 0).sum(axis=1)).astype(np.int64)
+
+
+def _of_respondents(
+    residual: Floats, spread: Floats, answers: Floats, partition: _Partition, design: Design
+) -> tuple[Floats, Codes]:
+    """The same where a pair is a stratum and a domain: ``spread`` is the sum of squares of its respondents' z."""
+    drawn = np.bincount(design.stratum_of, minlength=design.strata)[partition.unit].astype(np.float64)
+    around = np.where(drawn > 1, spread - residual**2 / drawn, spread)
+    variance = np.bincount(partition.domain, _scale(drawn) * np.maximum(around, 0), partition.count)
+    degrees = np.bincount(partition.domain, answers - (answers > 0), partition.count)
+    return variance.astype(np.float64, copy=False), degrees.astype(np.int64)
+
+
+def _scale(drawn: Floats) -> Floats:
+    return np.where(drawn > 1, drawn / np.maximum(drawn - 1, 1), 1.0)

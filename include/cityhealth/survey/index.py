@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -271,7 +271,7 @@ def correlation(one: Floats, other: Floats, weights: Floats) -> float | None:
 def _row(
     subject: Subject,
     cell: Cell,
-    found: Mapping[str, object],
+    found: Mapping[Any, Any],
     why: str | None,
     city: str,
     importance: Importance | None,
