@@ -358,7 +358,7 @@ THIRD_PARTY = Subject(
     gate_table="third_party_value",
     gate_schema=_THIRD_PARTY_VALUE,
     stored=_stored,
-    nouns=Nouns("指标", "评估值", "所报指标值"),
+    nouns=Nouns("指标", "填写内容", "所报指标值"),
     unread_sheets=True,
     at_fault=_at_fault,
 )
