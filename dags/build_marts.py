@@ -14,10 +14,13 @@ from cityhealth_airflow import (
     DEFAULT_ARGS,
     DEPARTMENTAL,
     IMAGERY,
+    INTERVIEW,
     LAYERS,
     MARTS,
     MOBILITY,
+    RECTIFICATION,
     SELF_CHECK,
+    SUMMARY,
     SURVEY,
     THIRD_PARTY,
     YEARBOOK,
@@ -25,6 +28,7 @@ from cityhealth_airflow import (
 
 with DAG(
     dag_id="build_marts",
+    # SUMMARY, since the list of problems rests on the editions of summaries.
     # `|`, not `&`: a consumer of `a & b` waits for ever when only one producer is run again; the build is idempotent.
     schedule=PartitionedAssetTimetable(
         assets=SELF_CHECK
@@ -35,7 +39,10 @@ with DAG(
         | MOBILITY
         | AIR_QUALITY
         | THIRD_PARTY
-        | SURVEY,
+        | SURVEY
+        | RECTIFICATION
+        | INTERVIEW
+        | SUMMARY,
         default_partition_mapper=FixedKeyMapper("all"),
     ),
     start_date=datetime(2021, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai")),

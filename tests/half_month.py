@@ -13,6 +13,7 @@ from cityhealth.reports.summary import (
     Block,
     Difficulty,
     IndicatorRow,
+    Rectification,
     Summary,
     TaskReport,
     Timeliness,
@@ -73,7 +74,8 @@ def full_summary(catalogue: Catalogue) -> Summary:
         timeliness=tuple(row for n, code in enumerate(owing) for row in _timeliness(empty, code, departments[code], n)),
         blocks=tuple(_block(catalogue, departments, code, reports) for code in _block_codes(catalogue)),
         difficulties=tuple(_difficulties(reports)),
-        indicators=tuple(_indicator(catalogue, n) for n in range(len(catalogue.indicators))),
+        rectification=tuple(_rectification(catalogue)),
+        indicators=tuple(_indicator(catalogue, n) for n, i in enumerate(catalogue.indicators) if i.year == 2021),
         previous_warnings={"ECO04": "yellow"},
     )
 
@@ -259,6 +261,47 @@ def _difficulties(reports: list[TaskReport]) -> list[Difficulty]:
             )
         )
     return rows
+
+
+def measure(**facts: Any) -> Rectification:
+    """A measure of 市住房和城乡建设局 against ECO07 that is under way, except for what is given."""
+    standard: dict[str, Any] = {
+        "measure_id": "ECO07/housing/1",
+        "problem_id": "ECO07",
+        "problem_zh": "新建建筑中绿色建筑占比",
+        "problem_state": "met",
+        "problem_state_zh": "仍符合“短板指标”",
+        "owner_department": "housing",
+        "owner_zh": "市住房和城乡建设局",
+        "measure_text": "新建项目施工图审查增加绿色建筑专项审查。",
+        "deadline": date(2021, 9, 30),
+        "milestones_zh": "2021-07-31 完成制度修订；2021-09-30 全面执行",
+        "status": "under_way",
+        "status_zh": "整改中",
+        "percent": 40.0,
+        "previous_percent": 25.0,
+        "percent_change": 15.0,
+        "previous_status_zh": "整改中",
+        "report_date": date(2021, 6, 3),
+        "is_updated": True,
+        "filename": "整改措施.xlsx",
+        "sheet": "整改措施清单",
+        "cell": "B4",
+    }
+    return Rectification(**(standard | facts))
+
+
+def _rectification(catalogue: Catalogue) -> list[Rectification]:
+    third = {"measure_id": "ECO07/housing/3", "status": "planned", "status_zh": "未开始", "percent": None}
+    return [
+        measure(),
+        measure(
+            measure_id="ECO07/housing/2", status="done", status_zh="已完成", percent=100.0, awaiting_verification=True
+        ),
+        measure(**third, previous_percent=None, deadline=date(2021, 5, 26), overdue=True, overdue_days=10),
+        measure(measure_id="ECO09/ecology/1", problem_id="ECO09", problem_state="no_longer", cell="B7"),
+        measure(measure_id="ECO07/housing/4", status="cancelled", status_zh="已取消", is_updated=False),
+    ]
 
 
 def _indicator(catalogue: Catalogue, n: int) -> IndicatorRow:

@@ -503,15 +503,15 @@ class ProblemRule(Row):
     """When something is a problem of the city (城市病清单): a ``condition`` over what a ``source`` says.
 
     ``bottom_line``: a bottom-line indicator misses its target; ``score_below`` and ``satisfaction_below``: fewer points
-    than ``threshold`` (of 100); ``decline_above`` and ``worse_than_mean``: worse than last year, or than the mean of
-    the peer cities, by more than that share. Of several rules that are met the worst ``severity`` counts, then the
+    than ``threshold`` (of 100); ``decline_above`` and ``worse_than_median``: worse than last year, or than the median
+    of the peer cities, by more than that share. Of several rules that are met the worst ``severity`` counts, then the
     first.
     """
 
     code: SnakeCode
     name_zh: Text
     source: Literal["indicator", "survey", "third_party", "peer"]
-    condition: Literal["bottom_line", "score_below", "decline_above", "satisfaction_below", "worse_than_mean"]
+    condition: Literal["bottom_line", "score_below", "decline_above", "satisfaction_below", "worse_than_median"]
     threshold: Number | None = None
     severity: Literal["high", "medium", "low"]
     sort_order: Whole

@@ -14,6 +14,7 @@ from cityhealth.feeds.layers import LayersFeed
 from cityhealth.feeds.meeting import MeetingFeed
 from cityhealth.feeds.mobility import MobilityFeed
 from cityhealth.feeds.progress import ProgressFeed
+from cityhealth.feeds.rectification import RectificationFeed
 from cityhealth.feeds.self_check import SelfCheckFeed
 from cityhealth.feeds.rectification import RectificationFeed
 from cityhealth.feeds.third_party import ThirdPartyFeed

@@ -134,6 +134,31 @@ _DIFFICULTY_EXTRAS = (
     Column("最近意见", 24, attrgetter("note_text")),
 )
 
+_RECTIFICATION = (
+    Column("问题编号", 14, attrgetter("problem_id"), "centred"),
+    Column("问题", 24, attrgetter("problem_zh")),
+    Column("截至本期的问题情况", 24, attrgetter("problem_state_zh")),
+    Column("措施编号", 22, attrgetter("measure_id")),
+    Column("责任单位", 20, lambda row: row.owner_zh or row.owner_department),
+    Column("整改措施", 32, attrgetter("measure_text")),
+    Column("完成时限", 12, attrgetter("deadline"), "date"),
+    Column("阶段目标", 30, attrgetter("milestones_zh")),
+    Column("整改状态", 9, attrgetter("status_zh"), "centred"),
+    Column("上期状态", 9, attrgetter("previous_status_zh"), "centred"),
+    Column("完成比例（%）", 9, attrgetter("percent"), "tenth"),
+    Column("上期（%）", 9, attrgetter("previous_percent"), "tenth"),
+    Column("变化（百分点）", 10, attrgetter("percent_change"), "signed"),
+    Column("是否逾期", 8, lambda row: "逾期" if row.overdue else "", "centred"),
+    Column("逾期天数", 8, attrgetter("overdue_days"), "count"),
+    Column("待验证", 8, lambda row: "是" if row.awaiting_verification else "", "centred"),
+    Column("本期更新", 8, lambda row: "是" if row.is_updated else "", "centred"),
+    Column("填报日期", 11, attrgetter("report_date"), "date"),
+    Column("进展说明", 28, attrgetter("note_text")),
+    Column("文件", 26, attrgetter("filename")),
+    Column("工作表", 12, attrgetter("sheet")),
+    Column("单元格", 8, attrgetter("cell"), "centred"),
+)
+
 _SHEETS = (
     ("工作任务进展", "各项工作任务的平均进度，写明进度的单位的算术平均；变化只比较两期都写明进度的单位；附图。"),
     ("进展明细", "每个单位每项任务的报告原文，以及所据文件、工作表、单元格。"),
@@ -144,6 +169,17 @@ _SHEETS = (
     ("指标分维度", "各维度指标按状态计数；附图。"),
     (meeting_form.SHEET, "提出、交办、办结的难点问题。填写会议决定等列后，本工作簿可直接作为会议议题清单报送。"),
 )
+
+
+#: Only where measures were handed in.
+_RECTIFICATION_SHEET = (
+    "问题整改",
+    "针对城市病清单上的问题报送的整改措施，截至本期截止时刻，与上期比较；所据文件、工作表、单元格。",
+)
+
+
+def _sheets(summary: Summary) -> tuple[tuple[str, str], ...]:
+    return (*_SHEETS, _RECTIFICATION_SHEET) if summary.rectification else _SHEETS
 
 
 def render_annex(summary: Summary) -> bytes:
@@ -159,7 +195,7 @@ def render_annex(summary: Summary) -> bytes:
         }
     )
     styles = Styles(book, f"{summary.period.title_zh}　第{summary.edition}版", _LABEL if summary.synthetic else "")
-    sheets = {name: book.add_worksheet(name) for name in ("说明", *(name for name, _ in _SHEETS))}
+    sheets = {name: book.add_worksheet(name) for name in ("说明", *(name for name, _ in _sheets(summary)))}
     _cover(sheets["说明"], styles, summary)
     _blocks(book, sheets["工作任务进展"], styles, summary)
     write_table(sheets["进展明细"], styles, "进展明细", _TASK_REPORTS, summary.task_reports, frozen=2, pages=3)
@@ -170,6 +206,9 @@ def render_annex(summary: Summary) -> bytes:
     write_table(sheets["指标"], styles, "指标", _INDICATORS, summary.indicators, frozen=3)
     _dimensions(book, sheets["指标分维度"], styles, summary.indicators)
     _difficulties(sheets[meeting_form.SHEET], styles, summary)
+    if summary.rectification:
+        name = _RECTIFICATION_SHEET[0]
+        write_table(sheets[name], styles, name, _RECTIFICATION, summary.rectification, frozen=2, pages=2)
     book.close()
     return buffer.getvalue()
 
@@ -198,7 +237,7 @@ def _cover(sheet: Worksheet, styles: Styles, summary: Summary) -> None:
     at += 1
     sheet.write_string(at, 0, "工作表", styles["header"])
     sheet.write_string(at, 1, "内容", styles["header"])
-    for name, text in _SHEETS:
+    for name, text in _sheets(summary):
         at += 1
         sheet.write_url(at, 0, f"internal:'{name}'!A1", styles["link"], name)
         sheet.write_string(at, 1, text, styles["text"])

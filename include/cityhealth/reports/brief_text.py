@@ -10,12 +10,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cityhealth.reports import wording as zh
-from cityhealth.reports.summary import Assessment, Block, Difficulty, IndicatorRow, Summary, TaskReport, Timeliness
+from cityhealth.reports.summary import (
+    Assessment,
+    Block,
+    Difficulty,
+    IndicatorRow,
+    Rectification,
+    Summary,
+    TaskReport,
+    Timeliness,
+)
 
 #: How much of a text the brief quotes (characters), and how many of a kind it lists; the annex has all of it.
 _QUOTE = 120
 _NEXT_STEPS = 200
-_LISTED = {"rises": 5, "falls": 10, "repeated": 10, "problems": 8, "difficulties": 30, "earlier": 3}
+_LISTED = {"rises": 5, "falls": 10, "repeated": 10, "problems": 8, "difficulties": 30, "earlier": 3, "measures": 30}
 
 _STATES = ("value", "no_standard", "missing", "refused", "not_applicable")
 _DIFFICULTY_STATES = ("raised", "assigned", "settled")
@@ -51,6 +60,7 @@ def content(summary: Summary, annex_name: str) -> dict[str, Any]:
         "coverage": _coverage(summary.indicators),
         "warning_summary": _warning_summary(summary),
         "warnings": [_warning(summary, indicator) for indicator in summary.new_warnings],
+        "rectification": _rectification(summary),
         "notes": _notes(summary, annex_name),
     }
 
@@ -328,13 +338,79 @@ def _warning(summary: Summary, indicator: IndicatorRow) -> dict[str, Any]:
     }
 
 
+def _rectification(summary: Summary) -> dict[str, Any]:
+    """Empty where no measure was ever handed in: the brief has no such section then."""
+    measures = summary.rectification
+    if not measures:
+        return {}
+    year = summary.period.cutoff.year
+    going_on = sorted((m for m in measures if m.status != "cancelled"), key=_measure_urgency)
+    questionable = [_questioned(measure) for measure in measures if measure.questionable]
+    return {
+        "summary": _rectification_summary(summary, measures),
+        **_listed("measures", [_measure(measure, year) for measure in going_on]),
+        "questionable": questionable,
+    }
+
+
+def _rectification_summary(summary: Summary, measures: Sequence[Rectification]) -> str:
+    counts = Counter(measure.status for measure in measures)
+    problems = {measure.problem_id for measure in measures}
+    owners = {measure.owner_department for measure in measures}
+    cancelled = f"，已取消{counts['cancelled']}条" if counts["cancelled"] else ""
+    sentences = [
+        f"截至{zh.moment(summary.cutoff)}，收到整改措施{len(measures)}条，涉及问题{len(problems)}个、"
+        f"责任单位{len(owners)}个：未开始{counts['planned']}条，整改中{counts['under_way']}条，"
+        f"已完成{counts['done']}条{cancelled}；本期有更新的{sum(m.is_updated for m in measures)}条。"
+    ]
+    if counts["done"]:
+        waiting = sum(measure.awaiting_verification for measure in measures)
+        sentences.append(
+            f"已完成的措施中，待以后的数值或满意度调查验证{waiting}条，"
+            f"所指问题已不符合认定规则{counts['done'] - waiting}条。"
+        )
+    overdue = sum(measure.overdue for measure in measures)
+    sentences.append(f"逾期未完成{overdue}条。" if overdue else "没有逾期未完成的措施。")
+    return "".join(sentences)
+
+
+def _measure_urgency(measure: Rectification) -> tuple[bool, int, int, str]:
+    order = {"under_way": 0, "planned": 1, "done": 2}
+    return not measure.overdue, -(measure.overdue_days or 0), order[measure.status], measure.measure_id
+
+
+def _measure(measure: Rectification, year: int) -> dict[str, Any]:
+    due = measure.deadline
+    before = "" if measure.previous_percent is None else f"（上期{zh.percent(measure.previous_percent)}）"
+    return {
+        "problem": f"{measure.problem_id} {measure.problem_zh}",
+        "owner": measure.owner_zh or measure.owner_department,
+        "text": zh.said(measure.measure_text, _QUOTE),
+        "due": zh.month_day(due) if due is None or due.year == year else zh.day(due),
+        "state": "措施完成待验证" if measure.awaiting_verification else measure.status_zh,
+        "overdue": measure.overdue,
+        "late": f"逾期{measure.overdue_days}天" if measure.overdue_days else "",
+        "percent": f"{zh.percent(measure.percent)}{before}",
+    }
+
+
+def _questioned(measure: Rectification) -> dict[str, str]:
+    place = "".join((f"《{measure.filename}》" if measure.filename else "", measure.sheet or "", measure.cell or ""))
+    return {
+        "problem": f"{measure.problem_id} {measure.problem_zh}",
+        "owner": measure.owner_zh or measure.owner_department,
+        "place": place or zh.NONE,
+    }
+
+
 def _notes(summary: Summary, annex_name: str) -> list[str]:
     return [
         f"本简报是{summary.period.title_zh}第{summary.edition}版，按{zh.moment(summary.cutoff)}以前收到并采用的报告"
         "和当时有效的目录计算，以后收到的补报和更正列入以后各期。"
         f"目录校验码{summary.catalogue_hash[:8]}，程序校验码{summary.code_hash[:8]}。",
         f"各数的明细在附表《{annex_name}》：第一、三、四、六部分见“工作任务进展”“进展明细”，"
-        "第二部分见“单位报送情况”“单位考核”“历次报送”，第五部分见“难点问题清单”，第七部分见“指标”。"
+        "第二部分见“单位报送情况”“单位考核”“历次报送”，第五部分见“难点问题清单”，第七部分见“指标”"
+        f"{'，第八部分见“问题整改”' if summary.rectification else ''}。"
         "“进展明细”逐行列出所据文件、工作表和单元格。",
         "进度由各单位自报，平均进度是写明进度的单位的算术平均，变化只比较两期都写明进度的单位。“—”表示没有数据，未报的不按零计算。"
         "数字四舍五入保留一位小数，变化按舍入前的数计算。",

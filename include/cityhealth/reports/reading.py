@@ -18,6 +18,7 @@ from cityhealth.reports.summary import (
     Block,
     Difficulty,
     IndicatorRow,
+    Rectification,
     Summary,
     TaskReport,
     Timeliness,
@@ -25,7 +26,7 @@ from cityhealth.reports.summary import (
 from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.warehouse.connections import Warehouse
 
-T = TypeVar("T", TaskReport, Assessment, Timeliness, Block, Difficulty, IndicatorRow)
+T = TypeVar("T", TaskReport, Assessment, Timeliness, Block, Difficulty, Rectification, IndicatorRow)
 
 
 class NoSummary(CityHealthError):
@@ -71,6 +72,9 @@ def read_summary(warehouse: Warehouse, settings: Settings, key: str) -> Summary:
             ),
             blocks=_rows(connection, Block, "work_block_progress", "task_order, task_code", key, number),
             difficulties=_rows(connection, Difficulty, "difficulty_list", "difficulty_id", key, number),
+            rectification=_rows(
+                connection, Rectification, "rectification_followup", "problem_id, measure_id", key, number
+            ),
             indicators=_rows(
                 connection, IndicatorRow, *scorecard, key, number, {"system": period.system, "year": period.year}
             ),

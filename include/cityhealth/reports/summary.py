@@ -167,6 +167,47 @@ class Difficulty:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rectification:
+    """One measure against a problem as of the cut-off (marts.rectification_followup); percents 0–100.
+
+    ``problem_state``: whether the problem still meets a rule (``met``, ``no_longer``) or nobody knows (``unknown``).
+    """
+
+    measure_id: str
+    problem_id: str
+    problem_zh: str
+    problem_state: str
+    problem_state_zh: str
+    owner_department: str
+    owner_zh: str | None = None
+    measure_text: str
+    deadline: date | None = None
+    milestones_zh: str | None = None
+    status: str
+    status_zh: str
+    percent: float | None = None
+    previous_percent: float | None = None
+    percent_change: float | None = None
+    previous_status_zh: str | None = None
+    report_date: date | None = None
+    is_updated: bool = False
+    overdue: bool = False
+    overdue_days: int | None = None
+    awaiting_verification: bool = False
+    note_text: str | None = None
+    received_at: datetime | None = None
+    filename: str | None = None
+    sheet: str | None = None
+    cell: str | None = None
+    synthetic: bool = False
+
+    @property
+    def questionable(self) -> bool:
+        """Not done, and what it is against is no problem at the cut-off: perhaps another problem is meant."""
+        return self.problem_state == "no_longer" and self.status in ("planned", "under_way")
+
+
+@dataclass(frozen=True, kw_only=True)
 class IndicatorRow:
     """One indicator as of the cut-off (marts.indicator_scorecard_asof); ``status`` official: one of the 65."""
 
@@ -220,6 +261,7 @@ class Summary:
     timeliness: tuple[Timeliness, ...] = ()
     blocks: tuple[Block, ...] = ()
     difficulties: tuple[Difficulty, ...] = ()
+    rectification: tuple[Rectification, ...] = ()
     indicators: tuple[IndicatorRow, ...] = ()
     previous_warnings: Mapping[str, str | None] | None = None
     marked_synthetic: bool = False
@@ -290,10 +332,11 @@ class Summary:
     @cached_property
     def synthetic(self) -> bool:
         """Whether anything here was made by a program for showing, so that nothing made of it is taken for real."""
-        rows: tuple[TaskReport | Timeliness | Difficulty | IndicatorRow, ...] = (
+        rows: tuple[TaskReport | Timeliness | Difficulty | Rectification | IndicatorRow, ...] = (
             *self.task_reports,
             *self.timeliness,
             *self.difficulties,
+            *self.rectification,
             *self.indicators,
         )
         return self.marked_synthetic or any(row.synthetic for row in rows)

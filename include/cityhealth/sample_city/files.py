@@ -164,6 +164,28 @@ class AirOddity(Enum):
     REVISED = "更正的一小时"
 
 
+class ComparisonOddity(Enum):
+    """What the values of third parties and peers come with. The value is how an official would call it."""
+
+    OTHER_DEFINITION = "口径与本市不同"
+    OTHER_AREA = "统计范围与本市不同"
+    OTHER_YEAR = "数据年份与本市不同"
+    NO_DEFINITION = "没有写明口径"
+    UNKNOWN_INDICATOR = "不认识的指标"
+    OUT_OF_RANGE = "超出可能的范围"
+    OTHER_CITY = "别的城市的评估"
+    GAPS = "有城市缺值"
+
+
+class RectificationOddity(Enum):
+    """What lists of measures and of interview notes come with. The value is how an official would call it."""
+
+    MEASURES = "按清单报送整改措施"
+    NO_SUCH_PROBLEM = "所指的问题不在清单上"
+    NO_SUCH_INDICATOR = "问题编号不存在"
+    PERSONAL_DATA = "写有姓名、电话和证件号码"
+
+
 class SelfCheckOddity(Enum):
     """How departments write their self-checks. The value is how an official would call it."""
 
@@ -176,19 +198,6 @@ class SelfCheckOddity(Enum):
     LACKS_SECTION = "缺少一个部分"
     CORRECTED = "退回后重报"
     CONTRADICTS = "文中数字与所报数据不一致"
-
-
-class ComparisonOddity(Enum):
-    """What the values of third parties and peers come with. The value is how an official would call it."""
-
-    OTHER_DEFINITION = "口径与本市不同"
-    OTHER_AREA = "统计范围与本市不同"
-    OTHER_YEAR = "数据年份与本市不同"
-    NO_DEFINITION = "没有写明口径"
-    UNKNOWN_INDICATOR = "不认识的指标"
-    OUT_OF_RANGE = "超出可能的范围"
-    OTHER_CITY = "别的城市的评估"
-    GAPS = "有城市缺值"
 
 
 class SurveyOddity(Enum):
@@ -248,6 +257,7 @@ class SampleFile:
         | SelfCheckOddity
         | SurveyOddity
         | ComparisonOddity
+        | RectificationOddity
     ]
     note_zh: str
     expected: Expected

@@ -170,7 +170,8 @@ def _inputs(warehouse: Warehouse, settings: Settings) -> _Inputs:
     project = settings.dbt_project_dir
     with warehouse.connect("transformer") as connection:
         # What was estimated of surveys follows from judgements, but later: a build in between has not seen it.
-        gate, gis = _joined(gate_hash(connection), _survey_hash(connection)), has_postgis(connection)
+        gate = _joined(gate_hash(connection), _survey_hash(connection), _editions(connection))
+        gis = has_postgis(connection)
     seeds = files_hash([settings.seed_dir])
     return _Inputs(
         code=_joined(
@@ -200,6 +201,16 @@ def _maps_stand(warehouse: Warehouse, inputs: _Inputs) -> bool:
     with warehouse.connect("transformer") as connection:
         made = connection.execute("select to_regclass('gis.area_boundary') is not null").fetchone()
     return not inputs.gis or made == (True,)
+
+
+def _editions(connection: psycopg.Connection) -> str:
+    """The latest edition of each reporting period: the list of problems looks back at them."""
+    row = connection.execute(
+        "select coalesce(string_agg(period || '/' || edition, ',' order by period), '') from ("
+        "select period, max(edition) as edition from ops.edition where status = 'success' group by period) as latest"
+    ).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _inputs_of_last_build(warehouse: Warehouse) -> _Inputs | None:

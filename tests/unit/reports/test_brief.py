@@ -75,6 +75,7 @@ def test_it_has_the_parts_of_an_official_brief_in_order(brief: bytes) -> None:
         "五、难点问题清单",
         "六、下一步工作",
         "七、指标数据情况",
+        "八、问题整改情况",
         "说明：",
         "报：",
         "送：",
@@ -106,6 +107,27 @@ def test_tables_hold_exactly_the_rows_of_the_summary(summary: Summary, brief: by
         for official, total in ((True, "65"), (False, "7"))
     ]
     assert len(_rows(brief, "提出期")) == len(summary.difficulties)
+    assert [(row[1], row[3], row[4], row[5]) for row in _rows(brief, "问题")] == [
+        ("市住房和城乡建设局", "未开始\n逾期10天", "—", "5月26日"),
+        ("市住房和城乡建设局", "整改中", "40.0%（上期25.0%）", "9月30日"),
+        ("市住房和城乡建设局", "整改中", "40.0%（上期25.0%）", "9月30日"),
+        ("市住房和城乡建设局", "措施完成待验证", "100.0%（上期25.0%）", "9月30日"),
+    ]
+
+
+def test_measures_are_counted_and_those_against_what_is_no_problem_are_told_with_their_place(brief: bytes) -> None:
+    text = _text(brief)
+    assert (
+        "收到整改措施5条，涉及问题2个、责任单位1个：未开始1条，整改中2条，已完成1条，已取消1条；本期有更新的4条。"
+        in text
+    )
+    assert "待以后的数值或满意度调查验证1条，所指问题已不符合认定规则0条。逾期未完成1条。" in text
+    assert "ECO09 新建建筑中绿色建筑占比（《整改措施.xlsx》整改措施清单B7）" in text
+
+
+def test_without_measures_the_brief_has_no_such_section(summary: Summary) -> None:
+    text = _text(render_brief(replace(summary, rectification=()), ANNEX))
+    assert "整改" not in text and text.index("七、指标数据情况") < text.index("说明：")
 
 
 def test_late_reports_of_earlier_periods_are_told_with_how_late(brief: bytes) -> None:

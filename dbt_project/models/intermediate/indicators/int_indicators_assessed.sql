@@ -31,7 +31,18 @@ area_counts as (
         system,
         year,
         code,
-        count(*) filter (where not is_headline and value is not null) as other_area_count
+        count(*) filter (where not is_headline and value is not null) as other_area_count,
+        -- Once known, always known: the list of problems looks back at what each edition said of every area.
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'area_code', area_code, 'value', value, 'previous_value', previous_value, 'score', score,
+                    'synthetic', synthetic
+                )
+                order by area_code
+            ) filter (where not is_headline and value is not null and (score is not null or previous_value is not null)),
+            '[]'
+        )::text as other_areas
     from scored
     group by system, year, code
 ),
@@ -96,6 +107,7 @@ select
     scored.warning_reason_zh,
     indicators.definition_basis,
     area_counts.other_area_count,
+    coalesce(area_counts.other_areas, '[]') as other_areas,
     origins.sources_zh
 from scored
 inner join indicators

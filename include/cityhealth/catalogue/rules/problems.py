@@ -12,10 +12,10 @@ CONDITIONS = {
     "indicator": ("bottom_line", "score_below", "decline_above"),
     "survey": ("satisfaction_below",),
     "third_party": ("score_below",),
-    "peer": ("worse_than_mean",),
+    "peer": ("worse_than_median",),
 }
 #: Condition → the largest threshold that makes sense: points of a hundred, or a share.
-_HIGHEST = {"score_below": 100, "satisfaction_below": 100, "decline_above": 10, "worse_than_mean": 10}
+_HIGHEST = {"score_below": 100, "satisfaction_below": 100, "decline_above": 10, "worse_than_median": 10}
 
 
 def problem_rules_can_be_met(book: Book) -> Iterator[Finding]:

@@ -1,0 +1,230 @@
+"""Problems of a city over half a summer: opened, closed by a value only, opened again, and never renumbered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cities import File, Line, hand_in, settle_jincheng
+from measures import List_, Measure, Note, hand_in_lists
+
+from cityhealth.campaigns import reporting_period
+from cityhealth.catalogue import load
+from cityhealth.settings import Settings
+from cityhealth.transform import build, build_if_changed, summarise
+from cityhealth.warehouse.connections import Warehouse
+
+BUA = "140500-BUA"
+PERIODS = ("2021-06-05", "2021-06-20", "2021-07-05", "2021-07-20", "2021-08-05")
+
+
+def green(day: float, share: float, verdict: str = "accepted") -> File:
+    """The share of green buildings (target 100 %), handed in so many days after 20 May."""
+    lines = [
+        Line("new_green_building_area", BUA, share, verdict=verdict),
+        Line("new_building_area", BUA, 100),
+    ]
+    return File("housing", lines, day=day)
+
+
+HANDED_IN = (
+    green(0, 40),
+    File("natural_resources", [Line("cluster_area", f"{BUA[:-3]}C{n}", 70 if n == 1 else 40) for n in range(1, 7)]),
+    File("housing", [Line("new_residential_over_80m", BUA, 3)]),
+    # Better, and still below 80 points.
+    green(20, 70),
+    File("housing", [Line("new_residential_over_80m", BUA, state="withdrawn")], day=21),
+    green(35, 100),
+    # Refused: says nothing.
+    green(52, 10, verdict="refused"),
+    green(70, 30),
+)
+LISTS = (
+    List_(
+        "2021-06-10 10:00",
+        [
+            Measure(
+                "ECO07", "housing", "under_way", 20, milestones=[("2021-07-31", "完成排查"), ("2021-09-30", "完工")]
+            ),
+            Measure("ECO04", "housing", "done", 100),
+            Measure("ECO02", "natural_resources", "under_way", 10, deadline="2021-07-10"),
+            Measure("ECO02", "natural_resources", "planned", deadline=None, number=2),
+            Measure("ECO02@140500-C1", "natural_resources", "cancelled"),
+            Measure("ECO01", "natural_resources", "planned", text="写错了编号"),
+        ],
+    ),
+    List_("2021-07-01 10:00", [Measure("ECO07", "housing", "done", 100)]),
+    List_("2021-07-18 10:00", [Measure("ECO02", "natural_resources", "under_way", 60, deadline="2021-07-10")]),
+    List_(
+        "2021-06-24 10:00",
+        [
+            Note("FT-001", "高层住宅多，救援难", problem="ECO04", area="140502"),
+            Note("FT-002", "绿色建筑少", indicator="ECO07"),
+        ],
+    ),
+)
+
+
+def summarised(warehouse: Warehouse, settings: Settings, keys: Sequence[str]) -> None:
+    campaigns = load(settings.seed_dir).campaigns
+    for key in keys:
+        summarise(warehouse, settings, reporting_period(key, campaigns))
+
+
+@pytest.fixture(scope="module")
+def city(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = settle_jincheng(module_warehouse.settings, tmp_path_factory.mktemp("city"))
+    hand_in(module_warehouse, *HANDED_IN)
+    hand_in_lists(module_warehouse, *LISTS)
+    # Before any summary there is no table of editions: the marts are built without it.
+    build(module_warehouse, settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def before(module_warehouse: Warehouse, city: Settings) -> list[tuple[Any, ...]]:
+    return rows_of(module_warehouse, "select problem_id, status, opened_on from problem_list order by 1")
+
+
+@pytest.fixture(scope="module")
+def warned(module_warehouse: Warehouse, city: Settings, before: object) -> set[str]:
+    summarised(module_warehouse, city, PERIODS)
+    result = build_if_changed(module_warehouse, city)
+    assert result is not None, "new editions are news to the list of problems"
+    return {node.name for node in result.warnings}
+
+
+@pytest.fixture
+def ask(module_warehouse: Warehouse, warned: set[str]):
+    return lambda query: rows_of(module_warehouse, query)
+
+
+def rows_of(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
+    with warehouse.connect("reader") as connection:
+        return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+def test_without_a_summary_the_list_knows_the_present_alone(before: list[tuple[Any, ...]]) -> None:
+    today = date(2021, 7, 29)
+    assert before == [("ECO02", "in_progress", today), ("ECO02@140500-C1", "open", today), ("ECO07", "open", today)]
+
+
+def test_a_problem_is_opened_by_the_first_snapshot_that_meets_a_rule(ask) -> None:
+    query = (
+        "select problem_id, opened_on, opened_by, severity, name_zh from problem_list"
+        " where reopened_count = 0 order by 1"
+    )
+    day = date(2021, 6, 5)
+    assert ask(query) == [
+        ("ECO02", day, "shortfall", "medium", "组团规模"),
+        ("ECO02@140500-C1", day, "shortfall", "medium", "组团规模（组团一）"),
+        ("ECO04", day, "bottom_line_missed", "high", "新建住宅建筑高度超过80米的数量"),
+    ]
+
+
+def test_a_value_that_is_withdrawn_or_refused_closes_nothing(ask) -> None:
+    assert ask("select status, value, closed_on from problem_list where problem_id = 'ECO04'") == [
+        ("awaiting_verification", 3, None)
+    ]
+    assert ask("select state from indicator_scorecard where year = 2021 and code = 'ECO04'") == [("missing",)]
+
+
+def test_a_better_value_that_still_meets_a_rule_keeps_a_problem_open_and_a_good_one_closes_it(
+    ask, module_warehouse: Warehouse
+) -> None:
+    query = (
+        "select spell, opened_on, opened_by, opened_value, closed_on, closed_value"
+        " from intermediate.int_problem_spells where problem_id = 'ECO07' order by 1"
+    )
+    with module_warehouse.connect("transformer") as connection:
+        assert connection.execute(query).fetchall() == [
+            (1, date(2021, 6, 5), "low_score", 40, date(2021, 7, 5), 100),
+            (2, date(2021, 8, 5), "low_score", 30, None, None),
+        ]
+
+
+def test_a_problem_that_comes_back_is_opened_again_under_its_id(ask) -> None:
+    query = (
+        "select opened_on, closed_on, reopened_count, severity, value, status from problem_list"
+        " where problem_id = 'ECO07'"
+    )
+    # What was done before it came back has not solved it: nothing is under way.
+    assert ask(query) == [(date(2021, 8, 5), None, 1, "high", 30, "open")]
+    ((evidence,),) = ask("select evidence_zh from problem_list where problem_id = 'ECO07'")
+    assert "2021年6月5日列入清单，2021年8月5日第1次重新列入" in evidence
+
+
+def test_evidence_tells_how_a_problem_went_and_who_was_spoken_to(ask) -> None:
+    query = (
+        "select source_kind, evidence_no, seen_on, number, text from problem_evidence"
+        " where problem_id = 'ECO07' order by 1, 2"
+    )
+    found = ask(query)
+    assert [row[:4] for row in found] == [
+        ("indicator", 1, date(2021, 6, 5), 40),
+        ("indicator", 2, date(2021, 6, 20), 70),
+        ("indicator", 3, date(2021, 7, 5), 100),
+        ("indicator", 4, date(2021, 8, 5), 30),
+        ("interview", 1, date(2021, 6, 22), None),
+    ]
+    assert found[2][4].endswith("不符合任何认定规则") and found[4][4].endswith("某小区访谈：绿色建筑少")
+
+
+def test_a_measure_is_followed_until_a_value_verifies_it(ask) -> None:
+    query = (
+        "select measure_id, status_zh, percent, overdue, overdue_days, verified, problem_known"
+        " from rectification_status order by measure_id"
+    )
+    assert ask(query) == [
+        ("ECO01/natural_resources/1", "未开始", None, False, None, False, False),
+        ("ECO02/natural_resources/1", "整改中", 60, True, 26, False, True),
+        ("ECO02/natural_resources/2", "未开始", None, False, None, False, True),
+        ("ECO02@140500-C1/natural_resources/1", "已取消", None, False, None, False, True),
+        ("ECO04/housing/1", "已完成", 100, False, None, False, True),
+        ("ECO07/housing/1", "已完成", 100, False, None, False, True),
+    ]
+    assert ask(
+        "select status_zh, overdue, measure_count, measures_done from problem_list where problem_id = 'ECO02'"
+    ) == [("整改中", True, 2, 0)]
+
+
+def test_a_measure_for_a_problem_that_does_not_exist_is_told_with_its_place(ask, warned: set[str]) -> None:
+    assert {"measures_are_about_known_problems", "measures_keep_their_deadlines"} <= warned
+    ((note,),) = ask("select problem_note_zh from rectification_status where not problem_known")
+    assert "没有问题「ECO01」" in note and "工作表「整改措施清单」A7" in note and "核对问题编号" in note
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        ("2021-06-20", [("ECO02/natural_resources/1", 10, None, True, False, "met", False),
+                        ("ECO04/housing/1", 100, None, True, False, "unknown", True),
+                        ("ECO07/housing/1", 20, None, True, False, "met", False)]),
+        ("2021-07-05", [("ECO02/natural_resources/1", 10, 10, False, False, "met", False),
+                        ("ECO04/housing/1", 100, 100, False, False, "unknown", True),
+                        ("ECO07/housing/1", 100, 20, True, False, "no_longer", False)]),
+        ("2021-07-20", [("ECO02/natural_resources/1", 60, 10, True, True, "met", False),
+                        ("ECO04/housing/1", 100, 100, False, False, "unknown", True),
+                        ("ECO07/housing/1", 100, 100, False, False, "no_longer", False)]),
+    ],
+)  # fmt: skip
+def test_each_period_shows_the_measures_as_of_its_cut_off(ask, period: str, expected: list[tuple[Any, ...]]) -> None:
+    query = (
+        "select measure_id, percent, previous_percent, is_updated, overdue, problem_state, awaiting_verification"
+        f" from rectification_followup where period = '{period}' and percent is not null order by 1"
+    )
+    assert ask(query) == expected
+
+
+def test_other_orders_of_loading_and_of_summaries_give_the_same_list(ask, warehouse: Warehouse, tmp_path: Path) -> None:
+    settings = settle_jincheng(warehouse.settings, tmp_path)
+    hand_in_lists(warehouse, *reversed(LISTS))
+    hand_in(warehouse, *reversed(HANDED_IN))
+    summarised(warehouse, settings, PERIODS[::-1])
+    build(warehouse, settings)
+    for mart in ("problem_list", "problem_evidence", "rectification_status", "rectification_followup"):
+        query = f"select to_jsonb(m)::text from {mart} as m order by 1"
+        assert rows_of(warehouse, query) == ask(query), mart
