@@ -25,8 +25,6 @@ MEETING = Asset("raw.meeting")
 RECTIFICATION = Asset("raw.rectification")
 INTERVIEW = Asset("raw.interview")
 SELF_CHECK = Asset("raw.self_check")
-RECTIFICATION = Asset("raw.rectification")
-INTERVIEW = Asset("raw.interview")
 THIRD_PARTY = Asset("raw.third_party")
 #: Emitted when what a gate accepted of layers, scenes, movement data or readings has been measured, and that judged.
 LAYERS = Asset("raw.layers")
