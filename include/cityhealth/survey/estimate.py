@@ -153,10 +153,13 @@ class _Sums:
     """By fine cell: weights of those who answered, weighted scores and squares, and their number; where each respondent
     is a PSU (``alone``) the same by squares of weights, else nothing.
 
-    Scores are taken from ``centre``, so that squares of large numbers do not swallow small differences.
+    ``low`` and ``high`` are the ends of all scores. Sums are of scores less ``centre``, so that squares of large numbers
+    do not swallow small differences.
     """
 
     centre: float
+    low: float
+    high: float
     weight: Floats
     score: Floats
     square: Floats
@@ -175,7 +178,8 @@ class _Sums:
             return np.bincount(fine, each, count).astype(np.float64, copy=False)
 
         squares = (summed(weight**2), summed(weight * weighted), summed(weighted**2)) if alone else None
-        return cls(centre, summed(weight), summed(weighted), summed(weighted * moved), summed(there), squares)
+        ends = float(np.fmin.reduce(score, initial=np.inf)), float(np.fmax.reduce(score, initial=-np.inf))
+        return cls(centre, *ends, summed(weight), summed(weighted), summed(weighted * moved), summed(there), squares)
 
 
 def _estimated(sums: _Sums, partition: _Partition, design: Design) -> dict[str, npt.NDArray]:
@@ -208,7 +212,8 @@ def _estimated(sums: _Sums, partition: _Partition, design: Design) -> dict[str, 
     error = np.where(known, np.sqrt(variance), np.nan)
     reach = np.full(count, np.nan)
     reach[known] = -stdtrit(degrees[known], _TAIL) * error[known]
-    mean = np.where(answered > 0, moved + sums.centre, np.nan)
+    # No mean lies beyond its scores, though arithmetic may put it there by a hair.
+    mean = np.where(answered > 0, np.clip(moved + sums.centre, sums.low, sums.high), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         # Its element variance has n − 1 for a divisor, its own variance n.
         simple = square * answered / (answered - 1) / answered
