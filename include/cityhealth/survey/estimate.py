@@ -153,8 +153,8 @@ class _Sums:
     """By fine cell: weights of those who answered, weighted scores and squares, and their number; where each respondent
     is a PSU (``alone``) the same by squares of weights, else nothing.
 
-    ``low`` and ``high`` are the ends of all scores. Sums are of scores less ``centre``, so that squares of large numbers
-    do not swallow small differences.
+    ``low`` and ``high`` are the ends of all scores. Sums are of scores less ``centre``, so that squares of large
+    numbers do not swallow small differences.
     """
 
     centre: float
