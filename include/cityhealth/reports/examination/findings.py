@@ -121,11 +121,7 @@ def _judged(writer: Writer, e: Examination, row: Dimension, judgement: str) -> N
         what = "优势" if judgement == "strength" else "短板"
         writer.paragraph(f"从指标看，本维度没有判为{what}的指标。")
     for j in found:
-        writer.paragraph(cell(j, "evidence_zh", "text"), *_source(j), style="列项")
-
-
-def _source(judgement: Judgement) -> list[Piece]:
-    return ["（", cell(judgement, "sources_zh", "text"), "）"] if judgement.sources_zh else []
+        writer.paragraph(cell(j, "evidence_zh", "text"), style="列项")
 
 
 def _problems(writer: Writer, problems: Sequence[Problem]) -> None:

@@ -97,20 +97,23 @@ def third_party(writer: Writer, examination: Examination) -> None:
                 row.unit or "",
                 Alert(share) if row.exceeds_tolerance else share,
                 _definition(row),
-                cell(row, "note_zh", "text"),
+                # Where both agree in everything there is nothing to say.
+                ""
+                if row.definition_differs is False and row.exceeds_tolerance is False
+                else cell(row, "note_zh", "text"),
             ]
         )
     columns = (
-        Column("代码", 1.1, "centred"),
+        Column("代码", 1.2, "centred"),
         Column("指标", 2.7),
         Column("本市", 1.4, "number"),
         Column("第三方", 1.4, "number"),
         Column("单位", 1.3, "centred"),
         Column("相差", 1.2, "number"),
-        Column("定义的不同", 1.5),
+        Column("定义的不同", 1.9),
         Column("说明", 2.6),
     )
-    writer.table("第三方核查结果与本市采用值", columns, rows)
+    writer.table("第三方核查结果与本市采用值", columns, rows, small=True)
 
 
 def _definition(row: ThirdParty) -> Cell:
@@ -338,10 +341,10 @@ def _comparison_table(
         Column("本市", 1.4, "number"),
         Column("比较值", 1.4, "number"),
         Column("单位", 1.3, "centred"),
-        Column("比较对象", 2.2),
+        Column("比较对象", 3),
         Column("比较", 1, "centred"),
     ]
-    writer.table(caption, [*columns, Column("名次", 1.1, "centred")] if ranked else columns, rows)
+    writer.table(caption, [*columns, Column("名次", 1.1, "centred")] if ranked else columns, rows, small=True)
 
 
 def _sensitivity(writer: Writer, e: Examination) -> None:

@@ -136,7 +136,8 @@ class Writer:
     def quote(self, text: str, who: str) -> None:
         """Somebody's words, line by line as they were written, and below whose they are."""
         for words in filter(None, (words.strip() for words in zh.printable(text).splitlines())):
-            self.paragraph(Quote(zh.said(words)), style="引文")
+            # Whose they are stays with the words.
+            self._parts.append(self._paragraph_xml([Quote(zh.said(words))], "引文", keep=True))
         self.paragraph(f"——{who}", style="出处")
 
     def table(
