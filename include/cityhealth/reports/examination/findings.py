@@ -12,7 +12,6 @@ from cityhealth.reports.examination.values import (
     Dimension,
     Examination,
     Indicator,
-    Judgement,
     Measure,
     Piece,
     Problem,
