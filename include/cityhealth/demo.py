@@ -23,8 +23,14 @@ from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
 from cityhealth.sample_city.air import LAST_HOUR, generate_air
 from cityhealth.sample_city.campaign import generate_campaign
+from cityhealth.sample_city.interviews import generate_interviews
 from cityhealth.sample_city.movement import generate_movement
+from cityhealth.sample_city.peers import generate_peers
+from cityhealth.sample_city.rectification import generate_rectification
+from cityhealth.sample_city.self_check import generate_self_check
+from cityhealth.sample_city.survey import generate_survey
 from cityhealth.sample_city.terrain import generate_terrain
+from cityhealth.sample_city.third_party import generate_third_party
 from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.spatial.reference import build_areas, city_of
 from cityhealth.stack import AirflowClient, LocalAirflow
@@ -85,11 +91,19 @@ def run(settings: Settings, out: Console) -> None:
             lambda: [run for run in client.runs("monitor_indicators") if run["dag_run_id"] == asked],
             say,
         )
+        reported = _ask_for_report(client, settings.year)
+        wait_for_runs(
+            client,
+            "self_examination",
+            lambda: [run for run in client.runs("self_examination") if run["dag_run_id"] == reported],
+            say,
+        )
     _print_result(warehouse, catalogue, settings, out)
     _print_measured(warehouse, out)
     _print_movement(warehouse, out)
     _print_warnings(warehouse, out)
     _print_summary(warehouse, periods[-1], out)
+    _print_examination(warehouse, settings.year, out)
     out.print(
         f"\nDone in {time.monotonic() - started:.0f} s. Next: `make up` (Airflow), `.venv/bin/cityhealth status`,"
         ' `.venv/bin/cityhealth sql "select * from value_lineage limit 5"`.',
@@ -98,13 +112,22 @@ def run(settings: Settings, out: Console) -> None:
 
 
 def _land_the_city(settings: Settings, catalogue: Catalogue, say: Callable[[str], None]) -> list[Arrival]:
-    """The synthetic city's files in the landing zone. Returns the arrivals of evidence: what came later with the
-    half-month reports is loaded by the summaries alone."""
+    """The synthetic city's files in the landing zone. Returns the arrivals of evidence: what came later, half-month
+    reports and whatever judges, is loaded by the summaries alone."""
     landing = LandingZone(settings.landing_url)
     areas = build_areas(city_of(catalogue), catalogue, settings.areas_path)
     evidence = [*generate(catalogue), *generate_terrain(catalogue, areas), *generate_movement(catalogue, areas).files]
     landed = land_all(evidence, landing)
-    later = land_all([*generate_campaign(catalogue, periods=_PERIODS), *generate_air(catalogue).files], landing)
+    judging = [
+        file
+        for judge in (
+            generate_survey, generate_third_party, generate_peers, generate_self_check, generate_rectification,
+            generate_interviews,
+        )
+        for file in judge(catalogue)
+    ]  # fmt: skip
+    reports = generate_campaign(catalogue, periods=_PERIODS)
+    later = land_all([*reports, *generate_air(catalogue).files, *judging], landing)
     say(f"{len(landed) + len(later)} synthetic files in the landing zone {settings.landing_url}")
     return landed
 
@@ -116,6 +139,13 @@ def _ask_for_warnings(client: AirflowClient) -> str:
     """
     asked = client.trigger("monitor_indicators", f"{LAST_HOUR - timedelta(hours=1):%Y-%m-%dT%H}")
     client.unpause("monitor_indicators")
+    return asked
+
+
+def _ask_for_report(client: AirflowClient, year: int) -> str:
+    """The city's report of the year, once all else is there. Returns its run; unpausing asks for none in the past."""
+    asked = client.trigger("self_examination", str(year))
+    client.unpause("self_examination")
     return asked
 
 
@@ -252,3 +282,50 @@ def _print_summary(warehouse: Warehouse, period: ReportingPeriod, out: Console) 
     out.print("简报与附表 brief and annex:")
     for (path,) in documents:
         out.print(f"  {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _print_examination(warehouse: Warehouse, year: int, out: Console) -> None:
+    with warehouse.connect("reader") as connection:
+        satisfied = connection.execute(
+            "select i.subject_zh, i.satisfaction, i.ci_low, i.ci_high, m.objective_score, m.match_zh"
+            " from satisfaction_index as i"
+            " left join perception_match as m on m.wave = i.wave and m.dimension_code = i.dimension_code"
+            " left join dimension_scorecard as d on d.dimension_code = i.dimension_code and d.year = %s"
+            " where i.subject_kind = 'dimension' and i.group_kind = 'all'"
+            " and i.area_code in (select area_code from dim_area where level = 'city')"
+            " order by d.sort_order",
+            (year,),
+        ).fetchall()
+        problems = connection.execute(
+            "select status_zh, count(*), count(*) filter (where severity = 'high'), sum(measure_count),"
+            " count(*) filter (where overdue) from problem_list where merged_into is null"
+            " group by status, status_zh"
+            " order by array_position(array['open', 'in_progress', 'awaiting_verification', 'closed'], status)"
+        ).fetchall()
+        counts = connection.execute(
+            "select (select count(*) from third_party_comparison),"
+            " (select count(*) from third_party_comparison where exceeds_tolerance),"
+            " (select count(*) from self_check), (select count(*) from self_check_contradiction)"
+        ).fetchone()
+        report = connection.execute(
+            "select path, state_zh from examination_report where year = %s and is_latest", (year,)
+        ).fetchone()
+    table = Table("维度 dimension", "满意度", "95% 区间", "客观得分", "匹配", title="满意度调查 survey（合成数据）")
+    for name, index, low, high, score, match in satisfied:
+        shown = "—" if index is None else f"{index:.1f}"
+        interval = "—" if low is None else f"{low:.1f}–{high:.1f}"
+        table.add_row(name, shown, interval, "—" if score is None else f"{score:.1f}", match or "—")
+    out.print(table)
+    table = Table("状态 state", "问题", "其中严重", "措施", "有超期", title="城市病清单 problem list（合成数据）")
+    for status_zh, number, high, measures, overdue in problems:
+        table.add_row(status_zh, str(number), str(high), str(measures), str(overdue))
+    out.print(table)
+    compared, parted, checked, contradicted = counts or (0, 0, 0, 0)
+    out.print(
+        f"第三方比对 {compared} 项，超出容差 {parted} 项；部门自查 {checked} 份（部门×维度），"
+        f"与采用值不符的数字 {contradicted} 处",
+        soft_wrap=True,
+    )
+    if report:
+        out.print(f"城市自体检报告 the city's report（{report[1]}）:")
+        out.print(f"  {report[0]}", highlight=False, markup=False, soft_wrap=True)

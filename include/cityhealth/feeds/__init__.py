@@ -16,8 +16,8 @@ from cityhealth.feeds.mobility import MobilityFeed
 from cityhealth.feeds.progress import ProgressFeed
 from cityhealth.feeds.rectification import RectificationFeed
 from cityhealth.feeds.self_check import SelfCheckFeed
-from cityhealth.feeds.third_party import ThirdPartyFeed
 from cityhealth.feeds.survey import SurveyFeed
+from cityhealth.feeds.third_party import ThirdPartyFeed
 from cityhealth.feeds.yearbook import YearbookFeed
 from cityhealth.settings import Settings
 
