@@ -107,3 +107,40 @@ def _write(connection: psycopg.Connection, one: List_) -> None:
             (run, batch, line_no, line.owner, line.measure_id, line.problem, line.owner, line.text, line.deadline,
              steps, line.status, line.percent, line.on or one.received_at.date(), line.verdict, f"A{line_no + 1}"),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What was estimated of a wave when a file of it had been received: question → (indicator, area, points, upper)."""
+
+    wave: str
+    received: str
+    estimates: Sequence[tuple[str, str | None, str, float, float]]
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+def hand_in_waves(warehouse: Warehouse, *waves: Wave) -> None:
+    """Write results of surveys, as the loader role."""
+    with warehouse.connect("loader") as connection:
+        for one in waves:
+            arrival, received = f"arrival-{one.number:06d}", moment(one.received)
+            connection.execute(
+                "insert into raw.arrival (arrival_id, feed, filename, sha256, size_bytes, received_at)"
+                " values (%s, 'survey', '问卷.csv', %s, 1, %s)",
+                (arrival, f"{one.number:064d}", received),
+            )
+            connection.execute(
+                "insert into ops.survey_result (result_key, wave, received_at, arrival_id, filename, sha256, survey_zh,"
+                " files, filenames, handed_in, accepted, refused, superseded, masked_phone, masked_id, weighted,"
+                " method_zh) values (%s, %s, %s, %s, '问卷.csv', '', '居民满意度', 1, '问卷.csv', 500, 500, 0, 0, 0, 0,"
+                " false, '')",
+                (arrival, one.wave, received, arrival),
+            )
+            for question, indicator, area, points, upper in one.estimates:
+                connection.execute(
+                    "insert into ops.survey_estimate (result_key, subject_kind, subject_code, subject_zh,"
+                    " dimension_code, indicator_code, area_code, group_kind, group_zh, answers, satisfaction,"
+                    " ci_high, suppressed)"
+                    " values (%s, 'question', %s, %s, 'INC', %s, %s, 'all', '全部', 500, %s, %s, false)",
+                    (arrival, question, f"问题{question}", indicator, area, points, upper),
+                )

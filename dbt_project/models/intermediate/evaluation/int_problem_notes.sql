@@ -22,4 +22,8 @@ inner join {{ ref('int_problem_subjects') }} as subjects
     on
         coalesce(notes.problem_id, notes.indicator_code) = subjects.problem_id
         -- What residents say of an indicator belongs to the questions of that indicator as well.
-        or (subjects.problem_id like 'SV-%' and notes.indicator_code = subjects.indicator_code)
+        or (
+            subjects.problem_id like 'SV-%'
+            and subjects.problem_id not like '%@%'
+            and notes.indicator_code = subjects.indicator_code
+        )

@@ -1,6 +1,6 @@
 -- Grain: one thing that can be a problem, as one source saw it at one moment: a cut-off of half-month summaries, the
--- present, a wave of a survey, a delivery of a third party. Values only: what is missing or refused says nothing, so that it opens and closes nothing.
--- Of several examinations of one indicator the latest that has a value speaks.
+-- present, a wave of a survey, a delivery of a third party. Values only: what is missing or refused says nothing, so that
+-- it opens and closes nothing. Of several examinations of one indicator the latest that has a value speaks.
 with moments as (
     select * from {{ ref('int_problem_moment') }}
 ),
@@ -126,17 +126,21 @@ peers as (
 of_peers as (
     select
         of_indicators.*,
-        known_peers.median
+        known_peers.median,
+        known_peers.is_synthetic
     from of_indicators
-    cross join lateral (
-        select percentile_cont(0.5) within group (order by peers.value) as median
-        from peers
-        where
-            peers.system = of_indicators.system
-            and peers.year = of_indicators.year
-            and peers.code = of_indicators.indicator_code
-            and peers.received_at <= of_indicators.at
-    ) as known_peers
+    cross join
+        lateral (
+            select
+                percentile_cont(0.5) within group (order by peers.value) as median,
+                bool_or(peers.synthetic) as is_synthetic
+            from peers
+            where
+                peers.system = of_indicators.system
+                and peers.year = of_indicators.year
+                and peers.code = of_indicators.indicator_code
+                and peers.received_at <= of_indicators.at
+        ) as known_peers
     where
         of_indicators.is_headline
         and of_indicators.target_text is null
@@ -186,7 +190,7 @@ seen as (
         median as compared_with,
         category,
         null as target_text,
-        synthetic
+        synthetic or is_synthetic as synthetic
     from of_peers
     union all
     select

@@ -1,5 +1,5 @@
--- Grain: one value of an indicator that a third party handed in, scored by the city's target: of the examined year, in the
--- headline area or one below it, and not by another definition as far as the texts tell.
+-- Grain: one value of an indicator that a third party handed in, scored by the city's target: of the examined year, in
+-- the headline area or one below it, and not by another definition as far as the texts tell.
 with lines as (
     select * from {{ ref('stg_gate__third_party_values') }}
     where verdict = 'accepted' and state = 'value' and value is not null

@@ -40,7 +40,9 @@ area_counts as (
                     'synthetic', synthetic
                 )
                 order by area_code
-            ) filter (where not is_headline and value is not null and (score is not null or previous_value is not null)),
+            ) filter (
+                where not is_headline and value is not null and (score is not null or previous_value is not null)
+            ),
             '[]'
         )::text as other_areas
     from scored

@@ -42,7 +42,9 @@ pieces as (
                 when 'third_party' then turning.seen_in || '评估'
                 else coalesce(turning.seen_in || ' 报送期', '目前')
             end,
-            '：', {{ number_text('round(turning.value::numeric, 4)') }}, ' ' || problems.unit,
+            '：',
+            {{ number_text("round(turning.value::numeric, case turning.source when 'survey' then 1 else 4 end)") }},
+            ' ' || problems.unit,
             case turning.source
                 when 'survey' then '（' || turning.compared_with || ' 人回答）'
                 when 'peer'
@@ -54,14 +56,22 @@ pieces as (
         turning.value as evidence_number,
         case turning.source
             when 'survey'
-                then concat_ws('/', 'satisfaction_index', turning.seen_in, 'question', turning.problem_id, turning.area_code)
+                then
+                    concat_ws(
+                        '/', 'satisfaction_index', turning.seen_in, 'question',
+                        substr(split_part(turning.problem_id, '@', 1), 4), turning.area_code, 'all'
+                    )
             when 'third_party'
                 then concat_ws('/', 'third_party_comparison', turning.system, turning.year, turning.indicator_code)
-            when 'peer' then concat_ws('/', 'indicator_comparison', turning.system, turning.year, turning.indicator_code, 'peer')
+            when 'peer'
+                then
+                    concat_ws('/', 'indicator_comparison', turning.system, turning.year, turning.indicator_code, 'peer')
             else
                 concat_ws(
                     '/',
-                    case when turning.seen_in is null then 'indicator_value_by_area' else 'indicator_scorecard_asof' end,
+                    case
+                        when turning.seen_in is null then 'indicator_value_by_area' else 'indicator_scorecard_asof'
+                    end,
                     turning.seen_in, turning.system, turning.year, turning.indicator_code, turning.area_code
                 )
         end as mart_key,
@@ -91,7 +101,8 @@ pieces as (
         problems.problem_id,
         'self_check' as source_kind,
         figures.received_at as seen_at,
-        coalesce(figures.department_zh, '') || '自查（' || figures.section_zh || '）：' || figures.sentence as evidence_text,
+        coalesce(figures.department_zh, '') || '自查（' || figures.section_zh || '）：' || figures.sentence
+            as evidence_text,
         figures.quoted_value as evidence_number,
         'self_check_figure/' || figures.figure_key as mart_key,
         concat_ws(' ', figures.filename, figures.sheet, figures.cell) as file,

@@ -146,7 +146,8 @@ select
                 )
     end as closed_by_zh,
     (named.spell - 1)::integer as reopened_count,
-    case when named.is_of_survey and named.closed_at is null then main.problem_id end as merged_into,
+    case when named.is_of_survey and named.closed_at is null then coalesce(main.problem_id, whole.problem_id) end
+        as merged_into,
     named.value,
     named.unit,
     named.target_text,
@@ -154,7 +155,8 @@ select
     concat(
         case when named.is_of_survey then named.shown_in || ' 满意度调查，' else named.year || ' 年度体检，' end,
         named.area_zh, case when named.is_of_survey then '满意度为 ' else '为 ' end,
-        {{ number_text('round(named.value::numeric, 4)') }}, ' ' || named.unit,
+        {{ number_text('round(named.value::numeric, case when named.is_of_survey then 1 else 4 end)') }},
+        ' ' || named.unit,
         '，目标 ' || named.target_text, '，得分 ' || {{ number_text('round(named.score::numeric, 1)') }},
         case when named.closed_at is null then '；符合' else '；曾符合' end, '“', named.rule_zh, '”（',
         rtrim(named.rule_description_zh, '。'), '）；', {{ day_zh('named.first_opened_on') }}, '列入清单',
@@ -184,5 +186,7 @@ from named
 left join dimensions on named.belongs_to = dimensions.code
 left join departments on named.owner_department = departments.code
 left join subjects as main on named.indicator_code = main.problem_id and main.closed_at is null
+left join subjects as whole
+    on named.is_of_part and split_part(named.problem_id, '@', 1) = whole.problem_id and whole.closed_at is null
 left join notes on named.problem_id = notes.problem_id
 left join figures on named.indicator_code = figures.indicator_code

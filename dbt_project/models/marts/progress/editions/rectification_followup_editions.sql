@@ -1,6 +1,6 @@
 -- Grain: one edition of one reporting period × one measure against a problem, as it stood at the period's cut-off.
--- It rests on what had been received by then, never on other editions: whether a problem still meets a rule is asked of the
--- values at the cut-off. When it was opened or closed is told by problem_list, which looks back at all periods.
+-- It rests on what had been received by then, never on other editions: whether a problem still meets a rule is asked of
+-- the values at the cut-off. When it was opened or closed is told by problem_list, which looks back at all periods.
 {{ config(pre_hook='set local enable_nestloop = off') }}
 with periods as (
     select * from {{ ref('int_reporting_periods') }}
@@ -34,8 +34,7 @@ previous as (
 
 -- Of several examinations of one indicator the latest that has a value speaks, of several waves the last.
 problem_values as (
-    select distinct on (said.problem_id)
-        said.*
+    select distinct on (said.problem_id) said.*
     from (
         select
             source,
