@@ -34,7 +34,7 @@ from cityhealth.reports.examination.word import TAGS_NAMESPACE
 from cityhealth.settings import CITY_TIMEZONE, PROJECT_ROOT
 from made_examination import empty_examination, full_examination
 
-_HEADINGS = ("Heading1", "Heading2", "Heading3", "TOC1", "TOC2", "表题", "图题")
+_HEADINGS = ("Heading1", "Heading2", "TOC1", "TOC2", "表题", "图题")
 _DATE = re.compile(r"\d{4}年(\d{1,2}月(\d{1,2}日)?)?")
 
 

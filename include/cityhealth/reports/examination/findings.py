@@ -129,7 +129,8 @@ def _problems(writer: Writer, problems: Sequence[Problem]) -> None:
     writer.paragraph("列入城市病清单的问题：")
     for problem in problems:
         writer.paragraph(
-            f"{problem.name_zh}（{problem.severity_zh or '程度未定'}，{problem.status_zh or problem.status}）：",
+            cell(problem, "name_zh", "text"),
+            f"（{problem.severity_zh or '程度未定'}，{problem.status_zh or problem.status}）：",
             cell(problem, "evidence_zh", "text"),
             style="列项",
         )

@@ -388,7 +388,7 @@ def _sensitivity_table(writer: Writer, caption: str, name: str, rows: Sequence[S
         # Why there is no rank is said once.
         if row.rank is None and row.note_zh in notes:
             del notes[row.note_zh]
-            writer.paragraph(f"{caption}：", cell(row, "note_zh", "text"), style="说明")
+            writer.paragraph(f"{row.subject_zh or row.subject}：", cell(row, "note_zh", "text"), style="说明")
 
 
 def _problem_list(writer: Writer, e: Examination) -> None:
@@ -413,7 +413,7 @@ def _problem_list(writer: Writer, e: Examination) -> None:
     rows: list[Sequence[Cell]] = [
         [
             problem.problem_id,
-            problem.name_zh,
+            cell(problem, "name_zh", "text"),
             Alert(problem.severity_zh or zh.NONE) if problem.severity == "high" else problem.severity_zh or zh.NONE,
             problem.status_zh or problem.status,
             cell(problem, "opened_on", "day"),
@@ -425,7 +425,7 @@ def _problem_list(writer: Writer, e: Examination) -> None:
         for problem in listed
     ]
     columns = (
-        Column("编号", 1.5, "centred"),
+        Column("编号", 1.9, "centred"),
         Column("问题", 3.1),
         Column("程度", 0.8, "centred"),
         Column("状态", 1.5, "centred"),
@@ -433,17 +433,23 @@ def _problem_list(writer: Writer, e: Examination) -> None:
         Column("责任单位", 2.1),
         Column("完成／措施", 1.2, "centred"),
     )
-    writer.table("城市病清单", columns, rows)
-    for problem in listed:
-        writer.subsection(f"{problem.problem_id}　{problem.name_zh}")
-        said = (
-            ("evidence_zh", "依据"),
-            ("opened_by_zh", "列入规则"),
-            ("survey_voice_zh", "居民反映"),
-            ("closed_by_zh", "销号依据"),
-        )
-        sentences = [sentence(name, cell(problem, column, "text")) for column, name in said if getattr(problem, column)]
-        writer.paragraph(*(piece for pieces in sentences for piece in pieces))
+    writer.table("城市病清单", columns, rows, small=True)
+    grounds: list[Sequence[Cell]] = [
+        [
+            problem.problem_id,
+            cell(problem, "evidence_zh", "text"),
+            cell(problem, "survey_voice_zh", "text") if problem.survey_voice_zh else "",
+            cell(problem, "closed_by_zh", "text") if problem.closed_by_zh else "",
+        ]
+        for problem in listed
+    ]
+    of_grounds = (
+        Column("编号", 1.6, "centred"),
+        Column("列入的依据", 5.4),
+        Column("居民反映", 3),
+        Column("销号的依据", 2.4),
+    )
+    writer.table("清单各问题的依据", of_grounds, grounds, small=True)
 
 
 def sentence(name: str, piece: Piece) -> list[Piece]:
@@ -503,12 +509,12 @@ def _interviews(writer: Writer, e: Examination) -> None:
     if not notes:
         nothing(writer, "实地访谈记录")
         return
-    names = {problem.problem_id: problem.name_zh for problem in e.problems}
+    names = {problem.problem_id: cell(problem, "name_zh", "text") for problem in e.problems}
     count = Key(Evidence.MART, (("source_kind", _INTERVIEW),), "distinct(mart_key)", "n")
     writer.paragraph("与清单问题有关的访谈记录", Tagged(count.written(len(notes)), count), "条。")
     for note in notes:
         about = names.get(note.problem_id)
-        writer.quote(note.text or "", "实地访谈" + (f"，关于{about}" if about else ""))
+        writer.quote(note.text or "", "实地访谈", *(["，关于", about] if about else []))
 
 
 def _contradictions(writer: Writer, e: Examination) -> None:

@@ -43,7 +43,7 @@ _PORTRAIT_WIDTH, _LANDSCAPE_WIDTH = 8844, 13950
 _EMU = 914400
 #: Styles of the template that the report is written in.
 STYLES = (
-    *("Heading1", "Heading2", "Heading3", "TOC1", "TOC2", "reportTable"),
+    *("Heading1", "Heading2", "TOC1", "TOC2", "reportTable"),
     *("封面城市", "封面题目", "封面状态", "封面单位", "封面空行", "前置标题", "合成数据"),
     *("图", "图题", "表题", "表头", "表格文字", "表格居中", "表格数字", "表后"),
     *("附表头", "附表文字", "附表居中", "附表数字", "列项", "引文", "出处", "说明", "警示", "引语"),
@@ -125,20 +125,16 @@ class Writer:
         self._sections += 1
         self._heading(2, f"（{zh.counted(self._sections)}）{title}", listed)
 
-    def subsection(self, *pieces: Piece) -> None:
-        """A heading of the third order, which is not in the contents."""
-        self.paragraph(*pieces, style="Heading3")
-
     def paragraph(self, *pieces: Piece | Alert, style: str = "Normal") -> None:
         """A paragraph of pieces."""
         self._parts.append(self._paragraph_xml(pieces, style))
 
-    def quote(self, text: str, who: str) -> None:
+    def quote(self, text: str, *who: Piece) -> None:
         """Somebody's words, line by line as they were written, and below whose they are."""
         for words in filter(None, (words.strip() for words in zh.printable(text).splitlines())):
             # Whose they are stays with the words.
             self._parts.append(self._paragraph_xml([Quote(zh.said(words))], "引文", keep=True))
-        self.paragraph(f"——{who}", style="出处")
+        self.paragraph("——", *who, style="出处")
 
     def table(
         self, caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], small: bool = False
