@@ -345,11 +345,11 @@ def test_every_row_of_every_mart_can_be_read_by_the_tools_of_python(module_wareh
     marts = ask("select table_name from information_schema.tables where table_schema = 'marts'")
     assert len(marts) >= 12
     # Periods are summarised, layers measured, boundaries drawn and movement summed up by others: test_editions,
-    # test_measure, test_gis, test_movement, test_demo.
+    # test_measure, test_gis, test_movement, test_demo; what goes out and other systems: test_exports, test_systems.
     of_others = (
         "period_edition", "period_document", "measured_value", "dim_area_boundary",
         "presence_cell", "commute_flow", "peak_speed_day", "movement_day",
-        "third_party_comparison", "peer_value",
+        "third_party_comparison", "peer_value", "export_package", "system_comparability",
     )  # fmt: skip
     for mart in marts:
         rows = ask(f"select * from {mart['table_name']}")
