@@ -43,7 +43,7 @@ _DIFFERENCES_SHOWN = 20
 _VALUED = ("value", "no_standard")
 STATES = ("value", "no_standard", "missing", "refused", "not_applicable")
 #: Of a comparison within one department's file.
-_OWN_ZH = {"reported": "填报的指标值", "recomputed": "按公式重算"}
+_OWN_ZH = {"reported": "填报的指标值", "recomputed": "按公式重算", "city": "本市采用值"}
 
 
 def method(writer: Writer, examination: Examination) -> None:

@@ -175,7 +175,14 @@ def _newest(connection: psycopg.Connection, system: str, year: int) -> Any:
         sql.SQL("select max(received_at) as at from marts.{}{}").format(
             sql.Identifier(mart), sql.SQL(" where system = %(system)s and year = %(year)s") if scoped else sql.SQL("")
         )
-        for mart, scoped in (("value_lineage", True), ("satisfaction_index", False), ("self_check", False))
+        for mart, scoped in (
+            ("value_lineage", True),
+            ("third_party_comparison", True),
+            ("peer_value", True),
+            ("satisfaction_index", False),
+            ("self_check", False),
+            ("rectification_status", False),
+        )
         if _there(connection, mart)
     ]
     if not parts:
