@@ -22,7 +22,8 @@
 {%- endmacro %}
 
 
-{# Of the rules that were known then and that a value meets, the worst, then the first; no row where it meets none. #}
+{# Of the rules (a CTE of that name) that were known then and that a value meets, the worst, then the first; no row where
+   it meets none. #}
 {% macro worst_rule(said, moment) -%}
     left join lateral (
         select
@@ -31,7 +32,7 @@
             rules.description_zh,
             rules.severity,
             rules.severity_rank
-        from {{ ref('stg_catalogue__problem_rules') }} as rules
+        from rules
         where
             rules.source = {{ said }}.source
             and {{ moment }} >= rules.known_from

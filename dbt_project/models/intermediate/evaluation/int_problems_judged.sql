@@ -4,6 +4,11 @@ with snapshots as (
     select * from {{ ref('int_problem_snapshots') }}
 ),
 
+-- Materialized: as a view they would be made anew for each snapshot.
+rules as materialized (
+    select * from {{ ref('stg_catalogue__problem_rules') }}
+),
+
 judged as (
     select
         snapshots.*,

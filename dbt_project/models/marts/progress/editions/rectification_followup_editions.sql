@@ -66,6 +66,10 @@ problem_values as (
     order by said.problem_id asc, said.is_said desc, said.year desc, said.system asc, said.at desc
 ),
 
+rules as materialized (
+    select * from {{ ref('stg_catalogue__problem_rules') }}
+),
+
 problems as (
     select
         problem_values.problem_id,
