@@ -137,8 +137,8 @@ _DIFFICULTY_EXTRAS = (
 _RECTIFICATION = (
     Column("问题编号", 14, attrgetter("problem_id"), "centred"),
     Column("问题", 24, attrgetter("problem_zh")),
-    Column("截至本期的问题情况", 24, attrgetter("problem_state_zh")),
-    Column("措施编号", 22, attrgetter("measure_id")),
+    Column("截至本期的问题情况", 32, attrgetter("problem_state_zh")),
+    Column("措施编号", 28, attrgetter("measure_id")),
     Column("责任单位", 20, lambda row: row.owner_zh or row.owner_department),
     Column("整改措施", 32, attrgetter("measure_text")),
     Column("完成时限", 12, attrgetter("deadline"), "date"),

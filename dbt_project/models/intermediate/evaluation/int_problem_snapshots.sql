@@ -1,6 +1,6 @@
 -- Grain: one thing that can be a problem, as one source saw it at one moment: a cut-off of half-month summaries, the
--- present, a wave of a survey, a delivery of a third party. Values only: what is missing or refused says nothing, so that
--- it opens and closes nothing. Of several examinations of one indicator the latest that has a value speaks.
+-- present, a wave of a survey, a delivery of a third party. Values only: what is missing or refused says nothing, and so
+-- opens and closes nothing. Of several examinations of one indicator the latest that has a value speaks.
 with moments as (
     select * from {{ ref('int_problem_moment') }}
 ),

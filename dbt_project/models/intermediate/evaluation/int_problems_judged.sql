@@ -1,5 +1,5 @@
--- Grain: one snapshot of one thing that was ever a problem, by the rules known at its moment; and how many sources called
--- it one after it (`held_by`). A source changes its mind only by saying something else.
+-- Grain: one snapshot of one thing that was ever a problem, by the rules known at its moment; and how many sources hold
+-- it to be one after it (`held_by`). A source changes its mind only by saying something else.
 with snapshots as (
     select * from {{ ref('int_problem_snapshots') }}
 ),

@@ -42,7 +42,8 @@ measures as (
     select
         in_force.problem_id,
         count(*) as measure_count,
-        count(*) filter (where in_force.status = 'done' and in_force.report_date >= subjects.opened_on) as measures_done,
+        count(*) filter (where in_force.status = 'done' and in_force.report_date >= subjects.opened_on)
+            as measures_done,
         bool_or(
             in_force.status = 'under_way' or (in_force.status = 'done' and in_force.report_date >= subjects.opened_on)
         ) as is_begun,
