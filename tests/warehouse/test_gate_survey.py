@@ -74,9 +74,13 @@ def values(name: str, *texts: str, failing: tuple[int, ...] = (), attachments: A
 
 
 ROW_RULES: Rules = {
-    "respondent_given": (values("问卷编号", "", " ", failing=(1, 2)), values("问卷编号", "0", "R-2")),
+    "respondent_given": (
+        values("问卷编号", "", " ", "1.40500200101E+17", failing=(1, 2, 3)),
+        # Numbers of many places that differ in the last one, and zeros before one, are different people.
+        values("问卷编号", "0", "R-2", "14050020010100001", "14050020010100002", "001", "1"),
+    ),
     "respondent_once": (
-        said({}, {"问卷编号": "R1", "Q1": "1"}, {}, {"问卷编号": " r3"}, failing=(1, 2, 3, 4)),
+        said({}, {"问卷编号": "R1", "Q1": "1"}, {}, {"问卷编号": " Ｒ3"}, failing=(1, 2, 3, 4)),
         said({}, {"问卷编号": "R11"}),
     ),
     "weight_positive": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -60,6 +61,9 @@ _SURVEY_ANSWER = pa.schema(
     ]
 )  # fmt: skip
 
+#: Of a whole number stored as a float, its digits; a long number that a spreadsheet has cut to fifteen of them.
+_FLOAT, _SCIENTIFIC = re.compile(r"(\d+)\.0+"), re.compile(r"\d(\.\d+)?[eE]\+\d+")
+
 #: The group of those of whom it is not known.
 UNSTATED_ZH = "未填"
 
@@ -105,9 +109,26 @@ def _identified(rows: pd.DataFrame, codebook: Codebook, batch: BatchFacts) -> pd
         return rows.assign(
             respondent_id=[f"{batch.arrival.sha256[:12]}-{line}" for line in rows["line_no"]], respondent_problem=None
         )
-    keys = given.map({text: answer_key(text) for text in given.unique()})
-    problem = pd.Series("没有填写问卷编号", index=rows.index, dtype=object).where(given == "", None)
+    keys = given.map({text: respondent_key(text) for text in given.unique()})
+    problem = given.map({text: _number_problem(text) for text in given.unique()}).astype(object)
+    problem = problem.where(problem.notna(), None)
     return rows.assign(respondent_id=keys.where(given != "", None), respondent_problem=problem)
+
+
+def respondent_key(text: str) -> str:
+    """A respondent's number as it is compared: as written, but for width, blanks around it, and the ``.0`` of a number
+    that a program had stored as a float and all of whose digits that could hold. ``001`` and ``1`` are two people."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    whole = _FLOAT.fullmatch(plain)
+    return whole[1] if whole and int(whole[1]) < 2**53 else plain
+
+
+def _number_problem(text: str) -> str | None:
+    if not text:
+        return "没有填写问卷编号"
+    if _SCIENTIFIC.fullmatch(unicodedata.normalize("NFKC", text)):
+        return f"问卷编号「{text}」是科学计数法，后面的数字已经丢失，请把这一列存为文本"
+    return None
 
 
 def _weighed(rows: pd.DataFrame, texts: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
