@@ -34,8 +34,10 @@ select
     case
         when compared.difference is null then '无法比较'
         when {{ same_number('compared.third_party_value', 'compared.city_value') }} then '一致'
+        -- To round 0.05 to 0 or 1.19 to 1 would hide what the note complains of.
         when
-            round(compared.city_value::numeric, scale(trim_scale(compared.third_party_value::numeric)))
+            not compared.exceeds_tolerance
+            and round(compared.city_value::numeric, scale(trim_scale(compared.third_party_value::numeric)))
             = compared.third_party_value::numeric then '一致（四舍五入后）'
         when compared.difference > 0 then '第三方高于本市'
         else '第三方低于本市'
