@@ -18,18 +18,21 @@ import pandas as pd
 from cityhealth.catalogue import Area, Catalogue, fold
 from cityhealth.survey.codebook import Codebook, Question
 from cityhealth.survey.estimate import Design, means
+from cityhealth.survey.overlap import forms, more_hidden
 from cityhealth.survey.suppression import EVERYBODY, LEAST, Cell, hidden
 
 #: Changes with every change of method, so that results are estimated anew.
-METHOD_VERSION = "1"
+METHOD_VERSION = "2"
 
 #: The subject of overall satisfaction where no question asks it.
 OVERALL = "overall"
 EVERYBODY_ZH = "全体"
 #: A correlation of fewer pairs says nothing.
 _LEAST_PAIRS = 30
+_ROUNDING = 1e-9
 _REASONS_ZH = {
     "few": f"有效回答不足 {LEAST} 份，不公布",
+    "dominated": f"权重集中于少数问卷，有效样本量（Kish）不足 {LEAST}，不公布",
     "complementary": "为避免由合计倒推不足 5 份的数据，不公布",
 }
 
@@ -108,17 +111,135 @@ def indices(respondents: pd.DataFrame, codebook: Codebook, dimensions: Mapping[s
     }
     areas, groups, never = _margins(cells, codebook)
     importance = _importance(respondents, codebook, scores, design)
-    rows: list[dict[str, object]] = []
-    for key, subject in scores[0].items():
-        # A cell in which nobody is is one of few answers, and as little said of.
-        found = {cell: table.get((key, cell), {"answers": 0}) for own in cells.values() for cell in own}
-        not_shown = hidden({cell: int(row["answers"]) for cell, row in found.items()}, areas, groups, never)
-        rows += [
-            _row(subject, cell, row, not_shown.get(cell), city, importance.get(key))
-            for cell, row in found.items()
-            if cell.area not in never
-        ]
+    # A cell in which nobody is is one of few answers, and as little said of.
+    found = {
+        key: {cell: table.get((key, cell), {"answers": 0}) for own in cells.values() for cell in own}
+        for key in scores[0]
+    }
+    not_shown: dict[str, dict[Cell, str]] = {}
+    for key, score in scores[1].items():
+        answers = {cell: int(row["answers"]) for cell, row in found[key].items()}
+        not_shown[key] = hidden(answers, areas, groups, never, _dominated(score, design, cells, partitions))
+    for key, cell in _following(respondents, codebook, scores[0], found, not_shown, (cells, partitions)):
+        not_shown[key][cell] = "complementary"
+    rows = [
+        _row(subject, cell, row, not_shown[key].get(cell), city, importance.get(key))
+        for key, subject in scores[0].items()
+        for cell, row in found[key].items()
+        if cell.area not in never
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"answers": "Int64"})
+
+
+Cells = dict[str, list[Cell]]
+Partitions = dict[str, npt.NDArray[np.int64]]
+
+
+def effective(weights: Floats) -> float:
+    """Of how many answers of equal weight a mean is as good: (Σw)²/Σw² (Kish, Survey Sampling, 1965, 11.7)."""
+    # Weights less their size: squares of very large or small ones are no numbers.
+    plain = weights / weights.max(initial=0) if len(weights) else weights
+    return float(plain.sum() ** 2 / (plain**2).sum()) if len(plain) else 0.0
+
+
+def _dominated(score: Floats, design: Design, cells: Cells, partitions: Partitions) -> set[Cell]:
+    """The cells whose answers, by their weights, are as good as fewer than ``LEAST``: what is published of them would
+    be, all but, what one or a few people answered, with an interval that does not know it."""
+    found: set[Cell] = set()
+    there = ~np.isnan(score)
+    for kind, own in cells.items():
+        order = np.argsort(partitions[kind][there], kind="stable")
+        numbers, weights = partitions[kind][there][order], design.weights[there][order]
+        ends = np.searchsorted(numbers, np.arange(len(own) + 1))
+        for cell, first, last in zip(own, ends[:-1], ends[1:], strict=True):
+            if last > first and effective(weights[first:last]) < LEAST - _ROUNDING:
+                found.add(cell)
+    return found
+
+
+def _following(
+    respondents: pd.DataFrame,
+    codebook: Codebook,
+    subjects: Mapping[str, Subject],
+    found: Mapping[str, Mapping[Cell, Mapping[Any, Any]]],
+    not_shown: Mapping[str, Mapping[Cell, str]],
+    divided: tuple[Cells, Partitions],
+) -> set[tuple[str, Cell]]:
+    """The cells to be hidden besides, for those of few answers would follow from them by what subjects and kinds of
+    groups have in common."""
+    cells, partitions = divided
+    more: set[tuple[str, Cell]] = set()
+    for questions, others in _blocks(codebook, subjects):
+        block = [*questions, *others]
+        unpublished = {(key, cell) for key in block for cell in not_shown[key]}
+        few = {
+            (key, cell): int(found[key][cell]["answers"])
+            for key, cell in unpublished
+            if cell in found[key] and _is_few(not_shown[key][cell], int(found[key][cell]["answers"]))
+        }
+        if not few:
+            continue
+        there = respondents[[subjects[key].code for key in questions]].notna().to_numpy()
+        # Who shares all groups and answered the same questions is one of a set; a set counts as it is, not how large.
+        every = np.column_stack([*partitions.values(), there])
+        _, firsts = np.unique(every, axis=0, return_index=True)
+        counted = _counted(there[firsts].astype(float), questions, others, subjects)
+        made = forms(counted, {name: numbers[firsts] for name, numbers in partitions.items()})
+        rows = {(key, cells[kind][domain]): row for (key, kind, domain), row in made.items() if row.nnz}
+        more |= more_hidden(rows, unpublished, few, lambda at: _lost(at, subjects[at[0]], found))
+    return more
+
+
+def _is_few(why: str, answers: int) -> bool:
+    """Neither what is hidden for others' sake, nor areas of which nothing is published, however many live there."""
+    return why == "dominated" or answers < LEAST
+
+
+def _lost(
+    at: tuple[str, Cell], subject: Subject, found: Mapping[str, Mapping[Cell, Mapping[Any, Any]]]
+) -> tuple[bool, bool, int, int, tuple[str, str, str, str]]:
+    """The city's own figures are given up last, then those of everybody, then what is made of more, then many."""
+    key, cell = at
+    whole = cell.kind == EVERYBODY
+    rank = ("question", "dimension", "overall").index(subject.kind)
+    return (
+        cell.area is None and whole, whole, rank, int(found[key][cell]["answers"]),
+        (key, cell.area or "", cell.kind, str(cell.group)),
+    )  # fmt: skip
+
+
+def _blocks(codebook: Codebook, subjects: Mapping[str, Subject]) -> Iterator[tuple[list[str], list[str]]]:
+    """Questions, and the subjects that are made of them and of no others."""
+    by_dimension: dict[str, list[str]] = {}
+    for key, subject in subjects.items():
+        if subject.kind == "question":
+            by_dimension.setdefault(str(subject.dimension_code), []).append(key)
+    dimensions = [_key("dimension", code) for code in by_dimension]
+    overall = next((key for key in subjects if subjects[key].kind == "overall"), None)
+    if overall is not None and all(question.role != "overall" for question in codebook.questions):
+        yield [key for own in by_dimension.values() for key in own], [*dimensions, overall]
+        return
+    if overall is not None:
+        yield [overall], []
+    for questions, dimension in zip(by_dimension.values(), dimensions, strict=True):
+        yield questions, [dimension]
+
+
+def _counted(
+    there: Floats, questions: Sequence[str], others: Sequence[str], subjects: Mapping[str, Subject]
+) -> dict[str, Floats]:
+    """Of each subject what the answers to ``questions`` count in it; ``there``: which of them were given."""
+    counted = {key: there * (np.arange(len(questions)) == place) for place, key in enumerate(questions)}
+    dimensions: list[Floats] = []
+    for other in others:
+        if subjects[other].kind == "dimension":
+            own = there * np.array([subjects[key].dimension_code == subjects[other].code for key in questions])
+            counted[other] = own / np.maximum(own.sum(axis=1, keepdims=True), 1)
+            dimensions.append(counted[other])
+        else:
+            answered = np.sum([each.any(axis=1, keepdims=True) for each in dimensions], axis=0)
+            counted[other] = np.sum(dimensions, axis=0) / np.maximum(answered, 1)
+    return counted
 
 
 def design_of(respondents: pd.DataFrame) -> Design:

@@ -14,7 +14,7 @@ Disclosure Control, ch. 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,17 +56,20 @@ def hidden(
     areas: Sequence[str],
     groups: Mapping[str, Sequence[str]],
     never: Sequence[str] = (),
+    dominated: Collection[Cell] = (),
 ) -> dict[Cell, str]:
-    """The cells that are not published, each with ``few`` or ``complementary``.
+    """The cells that are not published, each with ``few``, ``dominated`` or ``complementary``.
 
     ``answers``: how many of each cell; one that is not there has none. ``never``: areas of which nothing is published
-    anyway, such as that of respondents of whom no area is known.
+    anyway, such as that of respondents of whom no area is known. ``dominated``: those of enough answers in which a few
+    weigh so much that the others do not count.
     """
     equations = list(sums(areas, groups))
     cells = list(dict.fromkeys(cell for equation in equations for cell in (equation.whole, *equation.parts)))
     cells = cells or [Cell(None, EVERYBODY, EVERYBODY)]
     count = {cell: answers.get(cell, 0) for cell in cells}
     found = {cell: "few" for cell in cells if count[cell] < LEAST or cell.area in never}
+    found |= {cell: "dominated" for cell in cells if cell in dominated and cell not in found}
     while (equation := _must_hide_more(equations, found, count)) is not None:
         published = [cell for cell in _members(equation) if cell not in found]
         found[min(published, key=lambda cell: _loss(cell, equation, count))] = "complementary"
