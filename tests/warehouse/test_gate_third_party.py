@@ -47,7 +47,25 @@ def found(
 ROW_RULES: Rules = {
     "city_ours": (
         found({}, {"city_text": "邻市"}, OTHER | {"city_text": "外星市"}, failing=(2, 3)),
-        found({"city_text": "某省某市"}, OTHER | {"city_text": "100000"}, EAST | {"city_text": ""}),
+        found(
+            {"city_text": "某省某市"},
+            OTHER | {"city_text": "100000"},
+            EAST | {"city_text": ""},
+            *(
+                {
+                    "city_text": city,
+                    "area_text": area,
+                    "period_text": "2020",
+                    "indicator_text": code,
+                    "indicator_name": "",
+                }
+                for city, area, code in (
+                    ("某", "西县", "ECO01"),
+                    ("某市东区", "东区", "ECO02"),
+                    ("西县", "西县", "ECO02"),
+                )
+            ),
+        ),
     ),
     "indicator_known": (
         found(

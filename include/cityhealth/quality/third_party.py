@@ -85,7 +85,6 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     _compare(rows)
     said = [row for row in rows if row["state"] != "blank"]
     others = sorted({row["other_city"] for row in said if row["other_city"]})
-    of_file = names.cities_in(batch.arrival.filename)
     department = lookup.department(sender) if sender else None
     whole = {
         "kind": "batch",
@@ -95,7 +94,7 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
         "sender_is_department": department is not None and department not in lookup.offices,
         # One reason for the whole file, not one per line, where nothing in it is about this city.
         "other_city": "、".join(others) if others and all(row["other_city"] for row in said) else None,
-        "city_named": bool(others) or any(row["names_city"] for row in said) or names.own_name in of_file,
+        "city_named": bool(others) or any(row["names_city"] for row in said) or names.names_own(batch.arrival.filename),
     }
     if whole["other_city"]:
         rows = [row | {"other_city": None} for row in rows]
@@ -113,6 +112,7 @@ class _Names:
         self.own = _city_above(areas[lookup.examination.default_area_code], areas)
         self.own_name = fold(self.own.name_zh)
         self._parents = {area.code: area.parent_code for area in lookup.catalogue.areas}
+        self._own_province, self._own_names = self._named_as_own(areas)
         self._cities = {fold(a.name_zh): a.name_zh for a in areas.values() if a.level in ("city", "other_city")}
         self._indicators: dict[str, list[Indicator]] = {}
         for indicator in lookup.indicators.values():
@@ -120,10 +120,27 @@ class _Names:
                 for name in (indicator.code, indicator.name_zh):
                     self._indicators.setdefault(fold(name), []).append(indicator)
 
+    def _named_as_own(self, areas: Mapping[str, Area]) -> tuple[str, frozenset[str]]:
+        """The name above the city's, and what the city and its areas are called, without what others are called too."""
+        above = areas.get(self.own.parent_code or "")
+        short = self.own_name.removesuffix("市")
+        within = [area for area in areas.values() if area.code != self.own.code and self.lies_in_city(area.code)]
+        names = {fold(self.own.code), self.own_name, short}
+        for area in within:
+            name = fold(area.name_zh)
+            names |= {fold(area.code), name, self.own_name + name, short + name}
+        others = {fold(area.name_zh) for area in areas.values() if not self.lies_in_city(area.code)}
+        return fold(above.name_zh) if above else "", frozenset(names - others)
+
     def cities_in(self, text: str) -> set[str]:
         """The cities (folded names) whose name stands in a longer text."""
         folded = fold(text)
         return {name for name in self._cities if name in folded}
+
+    def names_own(self, text: str) -> bool:
+        """Whether our city stands in a longer text, also without 市 where that leaves a name and not one character."""
+        short = self.own_name.removesuffix("市")
+        return (short if len(short) > 1 else self.own_name) in fold(text)
 
     def other_city(self, line: Mapping[str, str], sheet: str, filename: str) -> tuple[str | None, bool]:
         """The city that a line is about where that is another one, and whether ours is named for it.
@@ -138,15 +155,21 @@ class _Names:
                 return (None, True) if own else (stated.strip(), False)
         for text in (line["heading_text"], sheet, filename):
             named = self.cities_in(text)
-            if self.own_name in named:
+            # 长治市的评估（晋城某公司）: without 市 only where no other city is named.
+            if self.own_name in named or (not named and self.names_own(text)):
                 return None, True
             if named:
                 return "、".join(sorted(self._cities[name] for name in named)), False
         return None, False
 
     def _is_own(self, text: str) -> bool:
+        """Whether a text is our city (某市, 某, 某省某市) or an area of it (某市东区)."""
         folded = fold(text)
-        return folded == fold(self.own.code) or folded.endswith(self.own_name)
+        if folded.endswith(self.own_name):
+            return True
+        province = self._own_province
+        spellings = (folded, folded.removeprefix(province), folded.removeprefix(province.removesuffix("省")))
+        return any(spelling in self._own_names for spelling in spellings)
 
     def indicator(self, code_text: str, name_text: str) -> Found:
         """The indicator of a code, a name or both, which must mean the same."""
