@@ -52,6 +52,19 @@ _PLANNED = re.compile(
     r"力争|争取|计划|规划|拟|预计|目标|将(?!近)|确保|逐步|年内|有望|要达|需达|需要达|应达|打算|下一步|到“?十四五|十四五|远期"
     r"|努力|尽快|推动.{0,12}(?:达到|提高到|提升到|提升至)"
 )
+#: What was reached, whatever plan or aim the sentence speaks of before: 按照规划要求，…已达; 已提前完成省定目标，达到.
+_DONE = re.compile(
+    r"已(?:经)?(?:提前|超额|基本|全部|如期|全面|率先)?(?:达到?|(?:提高|提升|增加|上升|下降|降低)[到至]|[增升降][到至]|实现|完成)"
+    r"(?:了|约|近|超过)?$"
+    r"|(?:已经?|提前|超额|如期)(?:提前|超额|如期|全面|率先)?(?:完成|实现|达到)[^，,]{0,12}(?:目标|任务|计划|要求|规划)"
+    r"[，,][^，,]{0,6}达到?(?:了|约|近|超过)?$"
+)
+#: Words that such a sentence uses for the plan that was carried out. 力争, 将 … are about what is to come all the same.
+_PLAN_ITSELF = re.compile(r"规划|计划|目标")
+#: A plan by whose means something was reached: 通过实施改造计划，….
+_MEANS = re.compile(r"(?:通过|经过|随着)[^，,]{0,14}(?:计划|规划)(?=[，,])")
+#: Per how many: 每万人拥有, 人均. What follows is no plain number of things.
+_PER = re.compile(r"每(?!年)[^，,。;；:：]{0,8}$|(?:人均|户均)[^，,。;；:：]{0,4}$")
 _STANDARD = re.compile(
     r"标准|要求|不低于|不高于|不少于|不超过|不大于|不小于|规范|国标|规定|参考值|底线值|限值|评价值|阈值|目标值|及格线|红线"
     r"|合格线|导则"
@@ -143,7 +156,7 @@ class FigureReader:
         return [figure for piece in pieces for figure in self._of_sentence(piece, planned)]
 
     def _of_sentence(self, sentence: str, planned: bool) -> list[Figure]:
-        text = folded(sentence)
+        text = self._numbers.with_units(folded(sentence))
         mentions = list(self._names.read(text))
         if not mentions:
             return []
@@ -154,7 +167,7 @@ class FigureReader:
             before = numbers[place - 1].end if place else 0
             mention = self._mention(text, mentions, numbers, place)
             read = self._in_unit(mention, number, text) if mention is not None else None
-            if mention is None or read is None:
+            if mention is None or read is None or _is_rate_of_count(text, mention, number):
                 continue
             value, step, unit = read
             area = self._area(text, before, number.start)
@@ -252,10 +265,12 @@ class FigureReader:
         if not has_area and (_ELSEWHERE.search(clause) or _OTHER_CITY.search(masked)):
             return self._said("other_place")
         time = self._time(text, number, before)
-        present = time == "present" or _PRESENT.search(text[: number.start]) is not None
-        if time == "plan" or _PLANNED.search(masked) or (planned and not present):
+        done = _DONE.search(masked) is not None
+        present = done or time == "present" or _PRESENT.search(text[: number.start]) is not None
+        intent = _PLAN_ITSELF.sub("", masked) if done else _MEANS.sub("", masked)
+        if time == "plan" or _PLANNED.search(intent) or (planned and not present):
             return self._said("plan")
-        if _PLANNED.search(text[:before]) and time is None and re.search(r"[到至]$", own):
+        if not done and _PLANNED.search(text[:before]) and time is None and re.search(r"[到至]$", own):
             return self._said("plan")
         if time == "other_time":
             return self._said("other_time")
@@ -303,6 +318,14 @@ class FigureReader:
 def _is_per(name: str, between: str) -> bool:
     """Whether a name says per how many by itself: 人均…1.8平方米 are square metres per person."""
     return re.match(r"(?:城市)?(?:人均|万人|每万人|每)", name) is not None or re.search(r"每|人均", between) is not None
+
+
+def _is_rate_of_count(text: str, mention: Mention, number: Number) -> bool:
+    """Whether a name of a plain number of things is told per so many: 每万人拥有上市公司5家."""
+    if not mention.named.counts:
+        return False
+    before, between = text[: min(mention.start, number.start)], text[mention.end : number.start]
+    return _PER.search(before) is not None or re.search(r"每(?!年)|人均|户均", between) is not None
 
 
 def _counted_before(text: str) -> bool:

@@ -83,12 +83,19 @@ class NumberReader:
             for name in (row.unit, *row.aliases):
                 self._units.setdefault(folded(name), row.unit)
         names = sorted((re.escape(name) for name in self._units if name), key=len, reverse=True)
+        self._bracketed = re.compile(
+            rf"\((?P<unit>{'|'.join(names)})\)(?P<link>:|为|是|达到?)?(?P<figure>{_ARABIC})(?=$|[,。;、()])"
+        )
         self._pattern = re.compile(
             rf"(?:(?P<share>百分之|千分之)(?P<shared>{_ARABIC}|{_CHINESE}))"
             rf"|(?P<tenths>[一二三四五六七八九]|(?<![\d.])\d)成(?P<half>半|[一二三四五六七八九])?(?![立效本果为功都员绩套片份因])"
             rf"|(?P<figure>{_ARABIC}|{_CHINESE})(?P<odd>[余多])?(?P<magnitude>{_MAGNITUDE})?(?P<more>[余多])?"
             rf"(?P<unit>{'|'.join(names)})"
         )
+
+    def with_units(self, text: str) -> str:
+        """A folded text in which a unit that stands in brackets before its figure, 率(%):95, stands behind it."""
+        return self._bracketed.sub(lambda found: f"{found['link'] or ':'}{found['figure']}{found['unit']}", text)
 
     def read(self, text: str, masked: Collection[tuple[int, int]] = ()) -> Iterator[Number]:
         """The quantities of a folded text but for those that begin within a ``masked`` span (names with digits)."""
