@@ -45,7 +45,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cityhealth catalogue check
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	$(BIN)/sqlfluff lint --processes 0 dbt_project/models dbt_project/tests
 
 up: install
 	@$(BIN)/cityhealth stack up

@@ -46,8 +46,9 @@ class StackError(CityHealthError):
 class LocalAirflow:
     """Airflow with LocalExecutor on the warehouse's server, user interface on loopback.
 
-    ``overrides`` are environment variables that win over those set here. The user interface listens on ``preferred_port``
-    where that is free when this home first asks, else on any; 0 asks for any at once, for who starts several side by side.
+    ``overrides`` are environment variables that win over those set here. The user interface listens on
+    ``preferred_port`` where that is free when this home first asks, else on any; 0 asks for any at once, for who
+    starts several side by side.
     """
 
     settings: Settings

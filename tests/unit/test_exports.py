@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import warnings
+import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
 
 from cityhealth.catalogue import Catalogue
-from cityhealth.exports import ExportError
+from cityhealth.exports import ExportError, verify
 from cityhealth.exports.ministry import check_document
 from cityhealth.exports.packing import packed
 from cityhealth.exports.selection import MARKS
@@ -67,3 +71,14 @@ def test_nothing_public_tells_files_people_or_movement(catalogue: Catalogue) -> 
 def test_the_same_files_make_the_same_zip() -> None:
     with packed({"b.txt": b"2", "说明.txt": b"3"}) as one, packed({"说明.txt": b"3", "b.txt": b"2"}) as other:
         assert (one.sha256, one.file_count) == (other.sha256, 2)
+
+
+def test_a_package_with_two_files_of_one_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "package.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for content in (b"forged", b"genuine"):
+            archive.writestr("data/values.csv", content)
+        archive.writestr("SHA256SUMS", f"{hashlib.sha256(b'genuine').hexdigest()}  data/values.csv\n")
+    with pytest.raises(ExportError, match="同名的文件"):
+        verify(path)

@@ -1,9 +1,13 @@
 """The embedded server and the rights in the warehouse."""
 
+import shutil
+from pathlib import Path
+
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
+from cityhealth import settings as settings_module
 from cityhealth.errors import WarehouseError
 from cityhealth.settings import Settings
 from cityhealth.warehouse.connections import Warehouse, warehouse as open_warehouse
@@ -58,6 +62,20 @@ def test_a_stopped_server_starts_again_with_its_data(settings: Settings) -> None
             assert connection.execute("select n from kept").fetchone() == (7,)
     finally:
         server.stop()
+
+
+def test_a_copy_of_a_home_never_writes_into_the_server_of_the_home_it_was_copied_from(
+    settings: Settings, tmp_path: Path
+) -> None:
+    first = EmbeddedServer(settings)
+    first.start()
+    try:
+        shutil.copytree(settings.home, tmp_path / "copy", ignore=shutil.ignore_patterns("pg_wal", "base"))
+        copied = settings_module.from_environment({"PATH": "", "CITYHEALTH_HOME": str(tmp_path / "copy")})
+        with pytest.raises(WarehouseError, match="answered by another PostgreSQL"):
+            EmbeddedServer(copied).start()
+    finally:
+        first.stop()
 
 
 def test_migrating_twice_changes_nothing(warehouse: Warehouse) -> None:

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from cityhealth.catalogue import Catalogue, Examination, Publication
 from cityhealth.errors import CityHealthError
+from cityhealth.reports.examination.reading import newest_received
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.transform.build import BUILD_LOCK
 from cityhealth.warehouse.connections import Warehouse
@@ -99,9 +100,7 @@ def select(warehouse: Warehouse, catalogue: Catalogue, audience: str, system: st
             connection, there, system, year
         )
         tables = {table.mart: _marked(table, synthetic) for table in read}
-        as_of = connection.execute(
-            "select max(received_at) from value_lineage where system = %s and year = %s", (system, year)
-        ).fetchone()
+        as_of = newest_received(connection, system, year)
     return Selection(
         audience=audience,
         examination=examination,
@@ -109,7 +108,7 @@ def select(warehouse: Warehouse, catalogue: Catalogue, audience: str, system: st
         withheld=tuple((row.mart, row.title_zh, row.reason_zh) for row in rows if not row.columns),
         absent=tuple((row.mart, row.title_zh) for row in rows if row.columns and row.mart not in there),
         synthetic=synthetic,
-        data_as_of=as_of[0].astimezone(CITY_TIMEZONE) if as_of and as_of[0] else None,
+        data_as_of=as_of.astimezone(CITY_TIMEZONE) if as_of else None,
     )
 
 

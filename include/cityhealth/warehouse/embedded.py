@@ -71,7 +71,8 @@ class EmbeddedServer:
         """Make the cluster if need be, start it, and return when it answers a query.
 
         Raises:
-            WarehouseError: initdb or the server failed; the message carries its last lines.
+            WarehouseError: initdb or the server failed (the message carries its last lines), or another cluster
+                answers on this one's port: a home was copied with its port and passwords.
         """
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
@@ -92,14 +93,24 @@ class EmbeddedServer:
             self._run(["pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w"], check=False)
 
     def answers(self) -> bool:
-        """Whether a query on the administrator's login is answered now."""
+        """Whether a query on the administrator's login is answered now.
+
+        Raises:
+            WarehouseError: it is answered by another cluster.
+        """
         if not self._port_file.exists():
             return False
-        with contextlib.suppress(psycopg.OperationalError):
+        try:
             with psycopg.connect(self._maintenance_url(), connect_timeout=2) as connection:
-                connection.execute("select 1")
-            return True
-        return False
+                (folder,) = connection.execute("select current_setting('data_directory')").fetchone() or ("",)
+        except psycopg.OperationalError:
+            return False
+        if Path(folder).resolve() != self._data.resolve():
+            raise WarehouseError(
+                f"port {self.address.port} of {self._data} is answered by another PostgreSQL, that of {folder}:"
+                " this home is a copy of that one; stop that first, or restore a dump (docs/backup-restore.md)"
+            )
+        return True
 
     def _maintenance_url(self) -> str:
         address = self.address

@@ -57,7 +57,7 @@ def _read(connection: psycopg.Connection, catalogue: Catalogue, system: str, yea
         office_zh=office_zh,
         period_start=examined.period_start if examined else None,
         period_end=examined.period_end if examined else None,
-        data_as_of=_newest(connection, system, year),
+        data_as_of=newest_received(connection, system, year),
         departments=tuple((department.code, department.name_zh) for department in catalogue.departments),
         indicators=rows(values.Indicator, "no nulls last, code", **of_year),
         definitions=rows(values.Definition, "code", **of_year),
@@ -169,8 +169,8 @@ def _sources(connection: psycopg.Connection, of_year: dict[str, Any]) -> tuple[v
         )
 
 
-def _newest(connection: psycopg.Connection, system: str, year: int) -> Any:
-    """When the newest of what the report rests on was received."""
+def newest_received(connection: psycopg.Connection, system: str, year: int) -> Any:
+    """When the newest of what the marts of an examination rest on was received; None where there is nothing."""
     parts = [
         sql.SQL("select max(received_at) as at from marts.{}{}").format(
             sql.Identifier(mart), sql.SQL(" where system = %(system)s and year = %(year)s") if scoped else sql.SQL("")

@@ -22,7 +22,7 @@ create table raw.survey_answer (
     primary key (batch_id, line_no)
 );
 comment on table raw.survey_answer is
-    '问卷原样，逐人一行；文字中的电话和身份证号入库时已屏蔽。Grain: one respondent; a note holds the codebook of the file.';
+    '问卷原样，逐人一行；文字中的电话和身份证号入库时已屏蔽。Grain: one respondent; a note holds the codebook.';
 comment on column raw.survey_answer.answers is 'JSON: column of the file → text of the cell, filled ones only.';
 comment on column raw.survey_answer.codebook is 'JSON, in the note of the file: the codebook that came with it.';
 """
@@ -49,7 +49,7 @@ create table gate.survey_answer (
 );
 create index on gate.survey_answer (wave, respondent_id);
 comment on table gate.survey_answer is '问卷逐人得分及校验结论。Grain: one respondent of one file of one gate run.';
-comment on column gate.survey_answer.groups is 'JSON: kind of group (age_group …) → the group that the respondent is in.';
+comment on column gate.survey_answer.groups is 'JSON: kind of group (age_group …) → the group of the respondent.';
 comment on column gate.survey_answer.scores is 'JSON: question → 0–100, as the scale of the codebook says.';
 comment on column gate.survey_answer.missing is
     'JSON: question → dont_know, refused, not_applicable, or skip_broken (answered though it was to be skipped).';
