@@ -260,6 +260,25 @@ def test_made_up_data_is_called_so_on_the_cover_and_above_every_page(report: byt
     assert all(section.header.paragraphs[0].text == "合成数据，仅供演示" for section in document.sections)
 
 
+def table_of(data: bytes, head: str) -> list[list[str]]:
+    """The rows of the first table that has a column ``head``."""
+    tables = docx.Document(io.BytesIO(data)).tables
+    lines = [[[cell_text(cell) for cell in row.cells] for row in table.rows] for table in tables]
+    return next(rows[1:] for rows in lines if head in rows[0])
+
+
+def cell_text(cell: Any) -> str:
+    return "".join(t.text or "" for t in cell._tc.iter(qn("w:t")))
+
+
+def test_a_third_party_that_is_lower_is_not_said_to_be_higher(examination: Examination) -> None:
+    first, second, *_ = examination.third_party
+    lower = replace(first, difference=-0.7957, relative_difference=0.6786, exceeds_tolerance=True)
+    higher = replace(second, difference=0.2, relative_difference=0.02)
+    data = render_report(replace(examination, third_party=(lower, higher)))
+    assert [row[5] for row in table_of(data, "第三方比本市")] == ["低67.9%", "高2.0%"]
+
+
 def test_hostile_words_stay_words(examination: Examination) -> None:
     check = replace(examination.self_checks[0], highlights_text="<w:p/>&amp; {{ 7*7 }}\x0b\ufffe]]>")
     text = text_of(render_report(replace(examination, self_checks=(check,))))

@@ -60,10 +60,6 @@ def _signed_figure(value: float | None) -> str:
     return f"+{text}" if value is not None and value > 0 else text
 
 
-def _signed_rate(value: float | None) -> str:
-    return zh.NONE if value is None else f"{zh.change(value * 100)}%"
-
-
 #: Name → how a value of a mart is written in the report.
 FORMS: Mapping[str, Callable[[Any], str]] = {
     "n": _count,
@@ -72,7 +68,6 @@ FORMS: Mapping[str, Callable[[Any], str]] = {
     "sf": _signed_figure,
     "pct": zh.percent,
     "rate": zh.rate,
-    "srate": _signed_rate,
     "chg": zh.change,
     "day": _day,
     "moment": _moment,

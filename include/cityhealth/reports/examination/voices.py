@@ -87,7 +87,6 @@ def third_party(writer: Writer, examination: Examination) -> None:
     rows: list[Sequence[Cell]] = []
     for row in e.third_party:
         name = row.name_zh or (e.by_code[row.code].name_zh if row.code in e.by_code else row.code)
-        share = cell(row, "relative_difference", "srate")
         rows.append(
             [
                 row.code,
@@ -95,7 +94,7 @@ def third_party(writer: Writer, examination: Examination) -> None:
                 cell(row, "city_value", "f"),
                 cell(row, "third_party_value", "f"),
                 row.unit or "",
-                Alert(share) if row.exceeds_tolerance else share,
+                _apart(row),
                 _definition(row),
                 # Where both agree in everything there is nothing to say.
                 ""
@@ -109,11 +108,19 @@ def third_party(writer: Writer, examination: Examination) -> None:
         Column("本市", 1.4, "number"),
         Column("第三方", 1.4, "number"),
         Column("单位", 1.3, "centred"),
-        Column("相差", 1.2, "number"),
+        Column("第三方比本市", 1.2, "number"),
         Column("定义的不同", 1.9),
         Column("说明", 2.6),
     )
     writer.table("第三方核查结果与本市采用值", columns, rows, small=True)
+
+
+def _apart(row: ThirdParty) -> Cell:
+    """How far the third party is from the city, and on which side: the mart's share itself has no sign."""
+    share = cell(row, "relative_difference", "rate")
+    side = "高" if (row.difference or 0) > 0 else "低" if (row.difference or 0) < 0 else ""
+    pieces: list[Piece] = [side, share] if row.relative_difference is not None else [side or zh.NONE]
+    return [Alert(piece) for piece in pieces] if row.exceeds_tolerance else pieces
 
 
 def _definition(row: ThirdParty) -> Cell:
