@@ -105,6 +105,33 @@ def test_text_between_a_dimension_and_its_first_section_is_kept_as_a_note() -> N
     assert (rows[0]["row_kind"], rows[0]["dimension_text"], rows[0]["body_text"]) == ("note", "生态宜居", "总体较好。")
 
 
+@pytest.mark.parametrize(
+    ("dimension", "heading"),
+    [
+        (["一、生态宜居"], "（一）現狀簡述"),
+        (["一、生态宜居"], "（一）领导讲话："),
+        (["一、生态宜居"], "現狀簡述"),
+        ([], "（一）現狀簡述"),
+    ],
+)
+def test_a_heading_that_is_not_understood_before_the_first_section_is_named_with_its_place(
+    dimension: list[str], heading: str
+) -> None:
+    rows = read(word(*dimension, heading, "公园较多。", "（二）建设亮点", "亮。", "（三）存在问题", "坏。"))
+    remark = next(json.loads(str(row["other_cells"]))["标题"] for row in rows if row["row_kind"] == "data")
+    name = heading.removeprefix("（一）").rstrip("：")
+    assert remark == f"第 {len(dimension) + 1} 段「{name}」不是能识别的标题，其下文字没有计入任何部分"
+    assert notes(rows) == [heading, "公园较多。"]
+
+
+def test_a_column_that_is_not_understood_is_named_where_a_section_has_none() -> None:
+    table = [["维度", "現狀簡述", *STANDARD[1:]], ["生态宜居", "好。", "亮。", "坏。", "改。"]]
+    rows = [row for row in read(xlsx(table), "自查.xlsx") if row["row_kind"] == "data"]
+    assert {json.loads(str(row["other_cells"]))["标题"] for row in rows} == {
+        "B2「現狀簡述」不是能识别的标题，其下文字没有计入任何部分"
+    }
+
+
 def test_a_heading_without_text_is_an_empty_row() -> None:
     rows = said(read(word("生态宜居", "（一）现状简述", "（二）存在问题", "坏。")))
     assert rows == [("生态宜居", "status", None), ("生态宜居", "problems", "坏。")]

@@ -116,6 +116,7 @@ BATCH_RULES: Rules = {
 MORE = {
     "many bad rows": said(*({"dimension_text": f"第{n}类"} for n in range(250)), OTHER_SECTION),
     "without headings": document("我局高度重视城市体检工作。", "去年开展了大量工作，成效明显。"),
+    "unknown heading": document(*report(heading="（一）現狀簡述")),
     "figures": document(
         *report(status="公园绿地率由2019年的36.0%提高到38.2%。常住人口约52.3万人，较上年增长1.2%。"),
         HINT + "请写明公园绿地率为多少，如 99%。",
@@ -188,6 +189,18 @@ def test_a_section_that_is_not_there_is_named_with_its_dimension(gate: Trial) ->
     assert [text.split("，")[0] for (text,) in reasons] == [
         "「生态宜居」缺少「存在问题」",
         "「生态宜居」缺少「改进措施」",
+    ]
+
+
+def test_a_heading_that_is_not_understood_is_named_beside_the_section_that_then_lacks(gate: Trial) -> None:
+    reasons = gate.office.ask(
+        "select distinct rule_code, reason_zh from gate.failing_row where gate_run_id = %s"
+        " and rule_code in ('headings_clear', 'sections_complete') order by rule_code",
+        gate.judgements["unknown heading", True].gate_run_id,
+    )
+    assert reasons == [
+        ("headings_clear", "第 3 段「現狀簡述」不是能识别的标题，其下文字没有计入任何部分"),
+        ("sections_complete", "「生态宜居」缺少「现状简述」，或该部分没有实际内容"),
     ]
 
 

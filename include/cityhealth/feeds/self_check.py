@@ -14,7 +14,7 @@ import pyarrow as pa
 from cityhealth.catalogue import Dimension
 from cityhealth.catalogue.reading import read_table
 from cityhealth.documents import Document, Paragraph, WordTable, is_word, read_word
-from cityhealth.documents.headings import Topics
+from cityhealth.documents.headings import Topics, is_heading
 from cityhealth.documents.names import Names
 from cityhealth.documents.outline import Outline, Section
 from cityhealth.documents.reading import Reader
@@ -177,7 +177,7 @@ def _of_document(document: Document, filename: str, dimensions: Sequence[str]) -
     body, signature = _signature([paragraph for paragraph in text if paragraph not in hints])
     reader = Reader(_LABELS, _TOPICS, _names(dimensions), SECTIONS, "dimension_text")
     sections, preamble = Outline(reader, _may_be_dimension).sections(body)
-    lines = [line for section in sections for line in _of_section(section)]
+    lines = _with_strays([line for section in sections for line in _of_section(section)], sections, preamble)
     if not sections and not tables:
         lines, preamble = _without_headings([p for p in body if p.text], filename, dimensions)
     headers = [replace(paragraph, place=HEADER) for paragraph in document.headers]
@@ -255,12 +255,40 @@ def _of_section(section: Section) -> Iterator[_Line]:
             )  # fmt: skip
 
 
+def _with_strays(lines: list[_Line], sections: Sequence[Section], preamble: Sequence[Paragraph]) -> list[_Line]:
+    """The lines; headings that were not understood, so that what stands below counts for nothing, are remarked on those
+    of their dimension, else on the first line that says something."""
+    headed = [paragraph for section in sections for paragraph in section.labels.values()]
+    if not headed:
+        return lines
+    mark = split_mark(min(headed, key=lambda paragraph: paragraph.number).text)[0]
+    # Before the first dimension titles are usual: what is numbered as the sections are is none.
+    lost = [p for p in preamble if mark is not None and split_mark(p.text)[0] == mark and is_heading(_bare(p.text))]
+    lost += [paragraph for section in sections if not section.said for paragraph in _strays(section)]
+    first = next((n for n, line in enumerate(lines) if line.kind == "data" and line.body), None)
+    if lost and first is not None:
+        said = [lines[first].others.get(UNCLEAR_HEADINGS), *(_stray_zh(p.place, p.text) for p in lost)]
+        lines[first] = lines[first].with_other(UNCLEAR_HEADINGS, "；".join(text for text in said if text))
+    return lines
+
+
+def _strays(section: Section) -> list[Paragraph]:
+    """Headings between a dimension and its first section under which something stands."""
+    between = section.between
+    return [p for n, p in enumerate(between) if is_heading(_bare(p.text)) and any(q.text for q in between[n + 1 :])]
+
+
+def _stray_zh(place: str, heading: str) -> str:
+    return f"{place}「{_bare(heading)}」不是能识别的标题，其下文字没有计入任何部分"
+
+
 def _remarks(section: Section) -> dict[str, str]:
     found = _revision(
         [paragraph.place for paragraph in section.changed if paragraph.revised],
         [paragraph.place for paragraph in section.changed if paragraph.struck],
     )
-    return found | ({UNCLEAR_HEADINGS: "；".join(section.remarks)} if section.remarks else {})
+    remarks = [*section.remarks, *(_stray_zh(p.place, p.text) for p in _strays(section))]
+    return found | ({UNCLEAR_HEADINGS: "；".join(remarks)} if remarks else {})
 
 
 def _revision(revised: Sequence[str], struck: Sequence[str]) -> dict[str, str]:
@@ -405,6 +433,10 @@ def _of_header(sheet: Sheet, table: Table) -> Iterator[_Line]:
         dimension = row.cells.get("dimension_text")
         places = table.addresses(row)
         extra = {name: cell.text for name, cell in row.extra.items()}
+        if not by_row and not set(SECTIONS) <= set(table.columns):
+            # The column of a section that is not there may be one of those whose heading says nothing.
+            lost = [_stray_zh(cell.address, name) for name, cell in row.extra.items() if cell.text.strip()]
+            extra |= {UNCLEAR_HEADINGS: "；".join(lost)} if lost else {}
         if by_row:
             heading = row.cells.get("section_text")
             body = row.cells.get("body_text")
