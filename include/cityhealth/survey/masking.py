@@ -5,19 +5,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import unicodedata
 from typing import NamedTuple
 
 PHONE_MASK, ID_MASK = "［电话已屏蔽］", "［身份证号已屏蔽］"
 
-#: Full-width digits, as they are typed on Chinese keyboards, one for one so that places stay.
-_NARROW = str.maketrans("０１２３４５６７８９Ｘｘ－　＋", "0123456789Xx- +")
-_GAP = r"[ -]?"
+#: Full-width characters, and the sorts of dashes, dots, brackets and blanks, one for one so that places stay.
+_NARROW = str.maketrans(
+    "０１２３４５６７８９Ｘｘ－—–‐‑‒―−　\u00a0\u2002\u2003\u2009\u202f\t＋．·（）",
+    "0123456789Xx--------      " + " +..()",
+)
+_GAP = r"[ .-]{0,2}"
 _ID = re.compile(rf"(?<!\d)\d{{6}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{3}}[\dXx](?!\d)")
+#: Of 14x only 145, 147 and 149 have eleven digits; with the others begin questionnaire numbers that are made of the
+#: codes of Shanxi's counties.
+_MOBILE = r"1(?:4[579]|[35-9]\d)"
 _PHONE = re.compile(
-    # Mobile numbers by the numbering plan, and landlines with their area code. Of 14x only 145, 147 and 149 have eleven
-    # digits; with the others begin questionnaire numbers that are made of the codes of Shanxi's counties.
-    rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?1(?:4[579]|[35-9]\d){_GAP}\d{{4}}{_GAP}\d{{4}}(?!\d)"
-    r"|(?<!\d)0\d{2,3}[ -]\d{7,8}(?!\d)"
+    # Mobile numbers by the numbering plan, in groups of 3, 4, 4 or 4, 4, 3, and landlines with their area code.
+    rf"(?<!\d)(?:(?:\+|00)?86{_GAP})?{_MOBILE}(?:{_GAP}\d{{4}}{_GAP}\d{{4}}|\d{_GAP}\d{{4}}{_GAP}\d{{3}})(?!\d)"
+    r"|(?<!\d)(?:0\d{2,3}[ .-]{1,2}|\(0\d{2,3}\)[ .-]{0,2})\d{3,4}[ -]?\d{4}(?!\d)"
 )
 #: GB 11643—1999, 3.4 and annex A (ISO 7064, MOD 11-2).
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -34,7 +40,9 @@ class Masked(NamedTuple):
 
 def mask(text: str) -> Masked:
     """Mask phone numbers, and those of 18 places whose check digit says that they are identity numbers."""
-    narrow = text.translate(_NARROW)
+    # Characters without width, such as those that stand between digits to be copied from a page, hide nothing.
+    places = [place for place, character in enumerate(text) if unicodedata.category(character) != "Cf"]
+    narrow = "".join(text[place] for place in places).translate(_NARROW)
     found = [(match.span(), ID_MASK) for match in _ID.finditer(narrow) if is_identity_number(match[0])]
     taken = [span for span, _ in found]
     found += [
@@ -43,14 +51,14 @@ def mask(text: str) -> Masked:
         if not any(first < match.end() and match.start() < last for first, last in taken)
     ]
     for (first, last), said in sorted(found, reverse=True):
-        text = text[:first] + said + text[last:]
+        text = text[: places[first]] + said + text[places[last - 1] + 1 :]
     ids = len(taken)
     return Masked(text, len(found) - ids, ids)
 
 
 def is_identity_number(text: str) -> bool:
-    """Whether 18 places (blanks and hyphens aside) end in the check digit of the others."""
-    plain = text.translate(_NARROW).replace(" ", "").replace("-", "").upper()
+    """Whether 18 places (blanks, dots and hyphens aside) end in the check digit of the others."""
+    plain = re.sub(r"[ .-]", "", text.translate(_NARROW)).upper()
     return len(plain) == 18 and plain[:17].isdigit() and identity_number(plain[:17]) == plain
 
 

@@ -14,14 +14,23 @@ SPECIMEN = "11010519491231002X"
 @pytest.mark.parametrize(
     "written",
     ["13900139000", "139 0013 9000", "139-0013-9000", "１３９００１３９０００", "+8613900139000", "86 13900139000",
-     "0356-2212345", "010-62345678", "14700139000"],
+     "0356-2212345", "010-62345678", "14700139000", "(0356)2123456", "（0356） 2123456", "0356—2123456",
+     "0356-212 3456", "139.0000.1234", "139—0000—1234", "139  0000  1234", "1390 0001 234",
+     "139\u200b0000\u200b1234", "139\u00a00000\u00a01234", "139·0000·1234"],
 )  # fmt: skip
 def test_a_telephone_number_is_masked_however_it_is_written(written: str) -> None:
     assert mask(f"请打{written}找我") == (f"请打{PHONE_MASK}找我", 1, 0)
 
 
 @pytest.mark.parametrize(
-    "written", [SPECIMEN, SPECIMEN.lower(), "110105 19491231 002X", "１１０１０５１９４９１２３１００２Ｘ"]
+    "written",
+    [
+        SPECIMEN,
+        SPECIMEN.lower(),
+        "110105 19491231 002X",
+        "110105.1949—1231 002X",
+        "１１０１０５１９４９１２３１００２Ｘ",
+    ],
 )
 def test_an_identity_number_is_masked_however_it_is_written(written: str) -> None:
     assert mask(f"我是{written}。") == (f"我是{ID_MASK}。", 0, 1)
@@ -30,6 +39,7 @@ def test_an_identity_number_is_masked_however_it_is_written(written: str) -> Non
 @pytest.mark.parametrize(
     "written",
     ["110105194912310021", "1390013900", "139001390001", "14050201001", "订单12345678901234567890", "2021-06-28",
+     "2021.06.28", "0.1250",
      "5000.00", "140502001001"],
 )  # fmt: skip
 def test_other_numbers_stay(written: str) -> None:
