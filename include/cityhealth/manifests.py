@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
@@ -41,8 +42,18 @@ Kind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-def read_stated(adapter: TypeAdapter[Stated], data: bytes, filename: str) -> Stated:
+def read_stated(
+    adapter: TypeAdapter[Stated],
+    data: bytes,
+    filename: str,
+    *,
+    texts: bool = False,
+    place_zh: Callable[[Mapping[str, Any], tuple[str, ...]], str] | None = None,
+) -> Stated:
     """The manifest in a file: ``*.json`` is JSON, anything else YAML; UTF-8 (with BOM) or GB 18030.
+
+    ``texts``: what stands in YAML is text as written (but for nothing at all), not what YAML takes it for.
+    ``place_zh``: what a field is called, by the content and the way to it; by default that way.
 
     Raises:
         UnreadableFile: ``manifest_too_large``, ``manifest_syntax`` (no YAML or JSON, or a field written twice) or
@@ -51,14 +62,17 @@ def read_stated(adapter: TypeAdapter[Stated], data: bytes, filename: str) -> Sta
     place = Place(filename)
     if len(data) > MAX_BYTES:
         raise UnreadableFile("manifest_too_large", f"说明文件超过 {MAX_BYTES // 1_000_000} MB", place)
-    content = _parsed(_text(data, place), filename)
+    content = _parsed(_text(data, place), filename, _TextLoader if texts else _Loader)
     if not isinstance(content, dict):
         raise UnreadableFile("manifest_syntax", "说明文件应为「字段: 值」的形式", place)
     try:
         return adapter.validate_python(content)
     except ValidationError as error:
         # A union says everything once per alternative; each field is named once.
-        problems = dict.fromkeys(_problem(problem) for problem in error.errors(include_url=False))
+        problems = dict.fromkeys(
+            _problem(problem, lambda at: place_zh(content, at) if place_zh else ".".join(at))
+            for problem in error.errors(include_url=False)
+        )
         raise UnreadableFile("manifest_invalid", f"说明文件有误：{'；'.join(problems)}", place) from error
 
 
@@ -71,11 +85,11 @@ def _text(data: bytes, place: Place) -> str:
     raise UnreadableFile("manifest_syntax", "说明文件不是文本，或编码不是 UTF-8 / GB 18030", place)
 
 
-def _parsed(text: str, filename: str) -> Any:
+def _parsed(text: str, filename: str, loader: type[_Loader]) -> Any:
     try:
         if filename.lower().endswith(".json"):
             return json.loads(text, object_pairs_hook=_once)
-        return yaml.load(text, Loader=_Loader)
+        return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = Place(filename, line=mark.line + 1 if mark else None)
@@ -116,6 +130,16 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
+
+class _TextLoader(_Loader):
+    """The same in which ``yes`` is no truth value, ``010`` no eight, and a day no date."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("null", "merge")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 _SAYINGS = {
     "missing": "缺少此项",
     "missing_argument": "缺少此项",
@@ -126,7 +150,7 @@ _SAYINGS = {
 _ALTERNATIVES = ("constrained-str", "dict", "function-", "mapping", "[key]")
 
 
-def _problem(problem: Any) -> str:
+def _problem(problem: Any, place_zh: Callable[[tuple[str, ...]], str]) -> str:
     parts = [str(part) for part in problem["loc"] if not _alternative(str(part))]
     field = ".".join(parts)
     kind = problem["type"]
@@ -142,7 +166,7 @@ def _problem(problem: Any) -> str:
         saying = str(problem["ctx"]["error"])
     else:
         saying = f"值 {shown} 不对"
-    return f"{field}：{saying}" if field else saying
+    return f"{place_zh(tuple(parts))}：{saying}" if field else saying
 
 
 def _alternative(part: str) -> bool:

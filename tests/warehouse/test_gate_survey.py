@@ -84,7 +84,7 @@ ROW_RULES: Rules = {
         said({}, {"问卷编号": "R11"}),
     ),
     "weight_positive": (
-        values("权重", "0", "-1", "", "重", "inf", failing=(1, 2, 3, 4, 5)),
+        values("权重", "0", "-1", "", "重", "inf", "0,85", "0,850", "1_0", "1.2万", failing=tuple(range(1, 10))),
         values("权重", "0.001", "1,200"),
     ),
     "design_given": (said({"社区": ""}, {"层": ""}, failing=(1, 2)), values("社区", "0")),
@@ -115,6 +115,10 @@ BATCH_RULES: dict[str, tuple[Case, Case]] = {
     "wave_past": (
         values("Q1", "4", attachments=book(fielded_to="2021-06-29")),
         values("Q1", "4", attachments=book(fielded_to="2021-06-28")),
+    ),
+    "weights_plausible": (
+        values("权重", "1", "1", "1", "1", "1", "1200"),
+        values("权重", "1", "1", "1", "1", "1", "0.5"),
     ),
     "any_respondent": (said({"Q1": "", "Q2": "", "F1": ""}), said({"Q1": "98", "Q2": ""})),
     "indicators_known": (

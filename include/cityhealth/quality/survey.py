@@ -18,9 +18,11 @@ from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.distinct import by_distinct
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
+from cityhealth.quantities import parse_quantity
 from cityhealth.survey.answers import said, score
-from cityhealth.survey.codebook import Codebook, answer_key, codebook_of, misfits
-from cityhealth.survey.index import city_of, is_within
+from cityhealth.survey.codebook import WAVE, Codebook, answer_key, codebook_of, misfits
+from cityhealth.survey.index import city_of, effective, is_within
+from cityhealth.survey.suppression import LEAST
 
 _RAW = (
     "respondent_text", "answers", "masked_phone", "masked_id", "codebook", "codebook_name",
@@ -49,6 +51,7 @@ _WORK_COLUMNS: Mapping[str, tuple[str, pa.DataType]] = {
     "masked_phone": ("bigint", pa.int64()),
     "masked_id": ("bigint", pa.int64()),
     "unweighted": ("boolean", pa.bool_()),
+    "weights_odd": ("text", pa.string()),
 }
 
 _SURVEY_ANSWER = pa.schema(
@@ -63,6 +66,12 @@ _SURVEY_ANSWER = pa.schema(
 
 #: Of a whole number stored as a float, its digits; a long number that a spreadsheet has cut to fifteen of them.
 _FLOAT, _SCIENTIFIC = re.compile(r"(\d+)\.0+"), re.compile(r"\d(\.\d+)?[eE]\+\d+")
+
+#: ``0,85``, and ``0,850`` which is no number of thousands either.
+_LEADING_ZERO = re.compile(r"[+-]?0+,")
+#: Of weights, the largest over the smallest. Those that are made of households and areas differ by tens; they are
+#: trimmed long before (Potter, Survey of Procedures to Control Extreme Sampling Weights, ASA 1988).
+_LARGEST_RATIO = 1_000
 
 #: The group of those of whom it is not known.
 UNSTATED_ZH = "未填"
@@ -155,18 +164,34 @@ def _weighed(rows: pd.DataFrame, texts: pd.DataFrame, codebook: Codebook) -> pd.
 
 
 def _weight(text: str) -> tuple[float | None, str | None]:
-    plain = fold(text).replace(",", "")
+    plain = fold(text)
     if not plain:
         return None, "没有填写权重"
-    try:
-        number = float(plain)
-    except ValueError:
+    if _LEADING_ZERO.match(plain):
+        return None, f"权重「{text}」的逗号不知是小数点还是千分位，小数点请写「.」"
+    read = parse_quantity(plain)
+    if read.problem_zh is not None:
+        return None, f"权重{read.problem_zh}"
+    if read.value is None or read.unit is not None or read.magnitude is not None:
         return None, f"权重「{text}」不是一个数"
-    if not np.isfinite(number):
-        return None, f"权重「{text}」不是一个数"
+    number = float(read.value)
     if number <= 0:
         return None, f"权重「{text}」{'为零' if number == 0 else '是负数'}"
     return number, None
+
+
+def _weights_odd(weights: pd.Series) -> str | None:
+    """What is unlikely to be right of weights that each are: a slip of a unit or a column, more often than a design."""
+    if weights.empty:
+        return None
+    said = []
+    least, most = weights.min(), weights.max()
+    if most / least > _LARGEST_RATIO:
+        said.append(f"最大权重 {most:g} 是最小权重 {least:g} 的 {_LARGEST_RATIO:,} 倍以上")
+    worth = effective(weights.to_numpy(dtype=float))
+    if len(weights) >= LEAST and worth < LEAST - 1e-9:
+        said.append(f"权重集中于少数问卷，{len(weights)} 份问卷只相当于 {worth:.1f} 份等权的问卷")
+    return "；".join(said) or None
 
 
 def _placed(rows: pd.DataFrame, texts: pd.DataFrame, codebook: Codebook, day: date, lookup: Lookup) -> pd.DataFrame:
@@ -282,14 +307,21 @@ def _of_file(
         "contradictions": "；".join(wrong.contradictions) or None,
         "dimensions_unknown": "、".join(sorted(name for name in asked if fold(name) not in dimensions)) or None,
         "indicators_unknown": "、".join(sorted(related - set(lookup.indicators))) or None,
-        "wave_future": bool(begun and begun > batch.arrival.day) or codebook.wave[:4] > str(batch.arrival.day.year),
+        "wave_future": bool(begun and begun > batch.arrival.day) or _is_later(codebook.wave, batch.arrival.day),
         "masked_phone": int(raw["masked_phone"].sum()),
         "masked_id": int(raw["masked_id"].sum()),
         "unweighted": codebook.columns.weight is None,
+        "weights_odd": _weights_odd(rows.loc[(rows["state"] != "blank") & rows["weight"].notna(), "weight"]),
         "wave": codebook.wave,
         "fielded": f"{codebook.fielded_from or '未写明'} 至 {codebook.fielded_to or '未写明'}",
         "codebook_name": next(iter(raw["codebook_name"].dropna()), ""),
     }
+
+
+def _is_later(wave: str, day: date) -> bool:
+    """Whether a year, or a month, begins after a day."""
+    begin = WAVE.fullmatch(wave)
+    return begin is not None and begin["moment"] > day.isoformat()[: len(begin["moment"])]
 
 
 def _name(row: Row, lookup: Lookup) -> str:
@@ -318,7 +350,7 @@ _WRITERS: Mapping[str, Writer] = {
         for name in (
             "respondent_problem", "weight_problem", "design_problem", "area_problem", "answer_problem", "skip_problem",
             "repeated", "columns_missing", "unscaled", "contradictions", "dimensions_unknown", "indicators_unknown",
-            "wave", "fielded", "codebook_name",
+            "wave", "fielded", "codebook_name", "weights_odd",
         )
     },
     "masked_phone": _count("masked_phone"),

@@ -36,7 +36,11 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 def answer_key(text: str) -> str:
     """An answer as it is compared: without width, case and blanks; ``5.0`` and ``05`` are ``5``."""
     folded = fold(text)
-    return number_text(float(folded)) if _NUMBER.fullmatch(folded) else folded
+    if not _NUMBER.fullmatch(folded):
+        return folded
+    number = float(folded)
+    # Beyond this, different numbers are the same float.
+    return number_text(number) if abs(number) < 2**53 else folded
 
 
 def _keys(value: object) -> object:
@@ -64,13 +68,33 @@ def _version(value: object) -> object:
     return str(value) if isinstance(value, (int, float)) else value
 
 
+def _score(value: object) -> float:
+    plain = fold(str(value))
+    if isinstance(value, bool) or not _NUMBER.fullmatch(plain) or not 0 <= float(plain) <= 100:
+        raise ValueError(f"得分「{value}」应为 0 至 100 的数")
+    return float(plain)
+
+
 _STRICT = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-_Score = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+_Score = Annotated[float, BeforeValidator(_score)]
 Scale = Annotated[Mapping[str, _Score], BeforeValidator(_keys)]
 Codes = Annotated[Mapping[str, Annotated[Missing, BeforeValidator(_missing)]], BeforeValidator(_keys)]
 Labels = Annotated[Mapping[str, Text], BeforeValidator(_keys)]
 #: A moment's name: 2021, 2021-06, and where a year has several surveys 2021-06-street.
-Wave = Annotated[str, Field(pattern=r"^\d{4}(-\d{2})?(-[a-z][a-z0-9_]*)?$")]
+WAVE = re.compile(r"(?P<moment>[0-9]{4}(-(0[1-9]|1[0-2]))?)(-[a-z][a-z0-9_]*)?")
+_CHINESE_WAVE = re.compile(r"([0-9]{4})年(?:(1[0-2]|0?[1-9])月份?)?")
+
+
+def _wave(value: object) -> object:
+    plain = fold(str(value))
+    if chinese := _CHINESE_WAVE.fullmatch(plain):
+        plain = chinese[1] + (f"-{int(chinese[2]):02}" if chinese[2] else "")
+    if not WAVE.fullmatch(plain):
+        raise ValueError(f"波次「{value}」应写成年或年-月，如 2021、2021-06；同一时间有几项调查的，如 2021-06-street")
+    return plain
+
+
+Wave = Annotated[str, BeforeValidator(_wave)]
 
 
 @checked(frozen=True, config=_STRICT)
@@ -195,10 +219,24 @@ def read_codebook(data: bytes, filename: str) -> Codebook:
 
 def _validated(data: bytes, filename: str) -> Codebook:
     try:
-        return read_stated(_CODEBOOK, data, filename)
+        # As written: to YAML yes is true and 010 is eight, to a codebook they are answers.
+        return read_stated(_CODEBOOK, data, filename, texts=True, place_zh=_place_zh)
     except UnreadableFile as error:
         code, said = error.code.replace("manifest", "codebook"), error.message.replace("说明文件", "编码本")
         raise UnreadableFile(code, said, error.place or Place(filename)) from error
+
+
+def _place_zh(content: Mapping[str, Any], at: tuple[str, ...]) -> str:
+    """``题号 Q1 的 scale，答案「5」`` of the place in a codebook that says something wrong."""
+    rest, said = list(at), ""
+    if len(rest) > 1 and rest[0] == "questions" and rest[1].isdigit():
+        number = int(rest[1])
+        asked = content["questions"][number]
+        code = asked.get("code") if isinstance(asked, Mapping) else None
+        said, rest = (f"题号 {code}" if code else f"第 {number + 1} 题"), rest[2:]
+    if len(rest) == 2 and rest[0] in ("scale", "missing"):
+        return f"{said} 的 {rest[0]}，答案「{rest[1]}」".removeprefix(" 的 ")
+    return " 的 ".join(part for part in (said, ".".join(rest)) if part)
 
 
 # --- codebooks in one table ------------------------------------------------------------------------------------------
@@ -252,18 +290,20 @@ def _take(content: dict[str, Any], texts: Mapping[str, str], place: Place) -> No
     role = unicodedata.normalize("NFKC", texts["role"]).strip()
     column = texts.get("column") or texts.get("code")
     if role in _SETTINGS:
-        content[_SETTINGS[role]] = texts.get("wording", "")
+        _put(content, _SETTINGS[role], texts.get("wording", ""), role, place)
     elif role in _DESIGN:
-        content["columns"][_DESIGN[role]] = column or texts.get("wording")
+        _put(content["columns"], _DESIGN[role], column or texts.get("wording"), role, place)
         if role == "区域" and "scale" in texts:
-            content["areas"] = dict(_pairs(texts["scale"], place))
+            content["areas"] = _paired(texts["scale"], place)
     elif role == _GROUP:
-        labels = dict(_pairs(texts.get("scale", ""), place))
-        content["groups"][texts.get("code", "")] = {"column": column, "label": texts.get("wording"), "labels": labels}
+        labels = _paired(texts.get("scale", ""), place)
+        group = {"column": column, "label": texts.get("wording"), "labels": labels}
+        _put(content["groups"], texts.get("code", ""), group, f"分组 {texts.get('code', '')}", place)
     elif role == _FREE:
         content["free_text"].append(column)
     elif role == _COMMON:
-        content["missing"] |= dict(_pairs(texts.get("missing") or texts.get("scale", ""), place))
+        for key, why in _paired(texts.get("missing") or texts.get("scale", ""), place).items():
+            _put(content["missing"], answer_key(key), why, f"答案「{key}」", place)
     elif role in ROLES_ZH.values() or role in ROLES_ZH:
         content["questions"].append(_question(texts, role, place))
     else:
@@ -275,9 +315,11 @@ def _question(texts: Mapping[str, str], role: str, place: Place) -> dict[str, An
     plain = {
         name: texts[name] for name in ("code", "wording", "column", "dimension", "indicator", "of") if name in texts
     }
-    scale = dict(_pairs(texts.get("scale", ""), place))
+    scale = _paired(texts.get("scale", ""), place)
     words = {key: _MISSING_WORDS[fold(said)] for key, said in scale.items() if fold(said) in _MISSING_WORDS}
-    missing = words | dict(_pairs(texts.get("missing", ""), place))
+    missing: dict[str, str] = dict(words)
+    for key, why in _paired(texts.get("missing", ""), place).items():
+        _put(missing, key, why, f"答案「{key}」", place)
     scored = {key: _number(said) for key, said in scale.items() if key not in words}
     return {
         **plain,
@@ -307,6 +349,20 @@ def _pairs(text: str, place: Place) -> Iterator[tuple[str, str]]:
         yield key.strip(), value.strip()
 
 
+def _paired(text: str, place: Place) -> dict[str, str]:
+    """The pairs, of which each answer has one."""
+    found: dict[str, str] = {}
+    for key, value in _pairs(text, place):
+        _put(found, answer_key(key), value, f"答案「{key}」", place)
+    return found
+
+
+def _put(into: dict[str, Any], key: str, value: object, name: str, place: Place) -> None:
+    if key in into:
+        raise UnreadableFile("codebook_invalid", f"编码本有误：{name}写了两次", place)
+    into[key] = value
+
+
 # --- what of a codebook does not fit ---------------------------------------------------------------------------------
 
 
@@ -332,6 +388,9 @@ def misfits(codebook: Codebook, columns: Mapping[str, str]) -> Misfits:
             for skip in question.skip
             if skip.question not in codes
         ]
+        both = [key for key in question.missing if key in codebook.scale_of(question)]
+        if both:
+            said.append(f"题号 {question.code} 的答案「{'、'.join(both)}」既有得分，又列为不计的答案")
         if question.role == "importance" and question.of not in {*codes, *dimensions} - {None}:
             said.append(f"重要性题 {question.code} 没有写明对应的题号或维度")
         if question.role == "satisfaction" and question.dimension is None:

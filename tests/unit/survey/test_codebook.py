@@ -99,9 +99,14 @@ def test_what_is_on_the_scale_is_an_answer_even_where_others_miss_by_it() -> Non
         ({"questions": []}, "questions"),
         ({"wave": "六月"}, "wave"),
         ({"colums": {}}, "colums：没有这个字段"),
+        ({"wave": "2021-13"}, "波次「2021-13」应写成年或年-月，如 2021、2021-06"),
         ({"fielded_to": "明天"}, "fielded_to"),
-        ({"missing": {98: "不晓得"}}, "missing.98"),
-        ({"questions": [{"code": "Q1", "wording": "?", "scale": {1: 101}}]}, "scale"),
+        ({"missing": {98: "不晓得"}}, "missing，答案「98」"),
+        (
+            {"questions": [{"code": "Q1", "wording": "?", "scale": {1: 101}}]},
+            "题号 Q1 的 scale，答案「1」：得分",
+        ),
+        ({"questions": [{"code": "Q1", "wording": "?", "scale": {1: "1_0"}}]}, "得分「1_0」应为"),
         ({"questions": [{"code": "Q1", "wording": "?", "scale": {"1": 0, "1.0": 100}}]}, "写了两次"),
         ({"questions": [{"code": "Q1"}]}, "wording：缺少此项"),
     ],
@@ -116,11 +121,26 @@ def test_what_is_wrong_in_yaml_is_named(changes: dict, said: str) -> None:
     [
         (["Q1", "", "?", "打分题"], "没有类型「打分题」"),
         (["Q1", "", "?", "满意度", "ECO", "", "1-5"], "「1-5」应写成「答案=得分」"),
-        (["Q1", "", "?", "满意度", "ECO", "", "1=很好"], "scale"),
+        (["Q1", "", "?", "满意度", "ECO", "", "1=很好"], "题号 Q1 的 scale，答案「1」：得分「很好」"),
+        (["Q1", "", "?", "满意度", "ECO", "", "1=0；1.0=100"], "答案「1.0」写了两次"),
+        (["Q1", "", "?", "满意度", "ECO", "", "1=0；9=拒答", "9=不知道"], "答案「9」写了两次"),
+        (["", "", "2021-07", "波次"], "波次写了两次"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_named(row: list[str], said: str) -> None:
     assert said in complaint(as_csv([*TABLE[:5], row]), "编码本.csv")
+
+
+def test_answers_in_yaml_are_what_is_written() -> None:
+    text = """
+        title: t
+        wave: 2021年6月
+        questions: [{code: Q1, wording: w, dimension: ECO, column: , scale: {yes: 100, no: 0, 010: 50}}]
+    """
+    book = read_codebook(text.encode(), "a.yml")
+    assert (book.wave, book.questions[0].column) == ("2021-06", None)
+    assert book.scale_of(book.questions[0]) == {"yes": 100, "no": 0, "10": 50}
+    assert answer_key("14050020010100001") != answer_key("14050020010100002")
 
 
 def test_a_file_that_is_no_codebook_says_so() -> None:
@@ -138,6 +158,7 @@ def test_misfits_name_columns_scales_and_contradictions() -> None:
             groups={"all": {"column": "年龄", "label": "年龄段"}},
             questions=[
                 {"code": "Q1", "wording": "?", "scale": "五级"},
+                {"code": "Q4", "wording": "?", "dimension": "ECO", "scale": {5: 100}, "missing": {"5.0": "不适用"}},
                 {"code": "Q1", "wording": "?", "dimension": "ECO", "skip": [{"question": "F9", "answers": ["1"]}]},
                 {"code": "I1", "wording": "?", "role": "importance", "of": "Q9", "scale": {1: 0}},
                 {"code": "Q2", "wording": "?", "role": "overall", "scale": {1: 0}},
@@ -149,6 +170,7 @@ def test_misfits_name_columns_scales_and_contradictions() -> None:
     found = misfits(wrong, letters)
     assert found.unscaled == ("Q1（五级）", "Q1")
     said = "；".join(found.contradictions)
-    for part in ("Q1 出现两次", "用于两道题", "F9 不在编码本中", "I1 没有写明对应", "Q1 没有写明维度", "不止一道题",
+    for part in ("Q1 出现两次", "用于两道题", "F9 不在编码本中", "I1 没有写明对应", "Q1 没有写明维度", 
+                 "Q4 的答案「5」既有得分", "不止一道题",
                  "all", "晚于结束日期"):  # fmt: skip
         assert part in said, part
