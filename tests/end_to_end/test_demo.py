@@ -125,8 +125,8 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
                 connection.execute("select rule_code, subject, cleared_at is null from indicator_warning").fetchall()
             )
             judged = connection.execute(
-                "select (select count(*) from satisfaction_index where subject_kind = 'dimension' and group_kind = 'all'"
-                " and importance is not null), (select count(*) from third_party_comparison),"
+                "select (select count(*) from satisfaction_index where subject_kind = 'dimension'"
+                " and group_kind = 'all' and importance is not null), (select count(*) from third_party_comparison),"
                 " (select count(*) from self_check), (select count(*) from rectification_status),"
                 " (select count(*) from problem_list where status = 'awaiting_verification'),"
                 " (select count(*) from problem_list where status = 'closed')"
@@ -151,7 +151,8 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
                 "   and row_kind = 'data')"
                 "  + (select count(*) from raw.rectification_line r where r.batch_id = batch.batch_id"
                 "   and row_kind = 'data')"
-                "  + (select count(*) from raw.interview_note i where i.batch_id = batch.batch_id and row_kind = 'data')"
+                "  + (select count(*) from raw.interview_note i where i.batch_id = batch.batch_id"
+                "   and row_kind = 'data')"
                 "  as data_rows,"
                 "  rows_accepted + rows_refused + rows_blank as judged"
                 " from raw.batch join gate.current_run using (batch_id)) per_batch group by feed"
