@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import docx
@@ -137,6 +137,10 @@ def test_from_draft_to_submission_with_new_data_in_between(city: City) -> None:
         city.sign("expert_review", by=" ")
     with pytest.raises(NoSuchReport, match="没有第7版"):
         city.sign("expert_review", version=7)
+    with pytest.raises(NotToBeSigned, match=r"早于.*第1版所据数据的截止日期"):
+        city.sign("expert_review", signed_at=datetime(2020, 1, 1, tzinfo=CITY_TIMEZONE))
+    with pytest.raises(NotToBeSigned, match="晚于现在"):
+        city.sign("expert_review", signed_at=datetime.now(CITY_TIMEZONE) + timedelta(days=1))
     reviewed = city.sign("expert_review", note="补充说明", signed_at=SIGNED_AT)
     assert "2021年9月20日　专家论证　张三，意见：补充说明" in _text(reviewed.path)
     assert Path(city.first.path).exists() and reviewed.path != city.first.path
@@ -146,6 +150,8 @@ def test_from_draft_to_submission_with_new_data_in_between(city: City) -> None:
     city.change_a_value()
     second = city.publish()
     assert (second.version, second.state, second.new) == (2, "draft", True)
+    with pytest.raises(NotToBeSigned, match="早于上一次审签（专家论证，2021年9月20日）"):
+        city.sign("submitted", version=1, signed_at=SIGNED_AT - timedelta(days=1))
     submitted = city.sign("submitted", by="李四", version=1)
     assert "提交　第1版" in _text(submitted.path) and "李四" in _text(submitted.path)
     placed = [(key, text) for key, text in _placed(submitted.path) if not key.startswith("examination_report")]

@@ -77,10 +77,11 @@ def sign(
     ] = None,
 ) -> None:
     """Put a version of the report of YEAR into its next state. What was submitted cannot change any more."""
-    from cityhealth.cli.everyday import moment_of
     from cityhealth.reports.examination.publish import sign_report
 
     settings, warehouse = prepared(start=False)
-    signed = sign_report(warehouse, settings, year, state, by, note, version, moment_of(on) if on else None)
+    signed = sign_report(
+        warehouse, settings, year, state, by, note, version, on.replace(tzinfo=CITY_TIMEZONE) if on else None
+    )
     line(f"{year}年 第{signed.version}版 {signed.state_zh}")
     line(signed.path)

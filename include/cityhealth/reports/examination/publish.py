@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import fsspec
@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from cityhealth.errors import CityHealthError
 from cityhealth.hashing import sha256_hex
 from cityhealth.outbox import deliver
+from cityhealth.reports import wording as zh
 from cityhealth.reports.examination.document import (
     DRAFT,
     STATES_ZH,
@@ -102,7 +103,8 @@ def sign_report(
 
     Raises:
         NoSuchReport: there is no such version.
-        NotToBeSigned: ``state`` is not the next one, nobody signs, or somebody changed the document.
+        NotToBeSigned: ``state`` is not the next one, nobody signs, the day cannot be, a later version was submitted, or
+            somebody changed the document.
         WarehouseError: the database is not there.
     """
     if not signed_by.strip():
@@ -111,6 +113,9 @@ def sign_report(
     with _alone_with(warehouse, settings, year) as connection:
         report = _version(connection, settings, year, version)
         _check_order(report, state)
+        earlier = _sign_offs(connection, report)
+        _check_later(_later_submitted(connection, report), report)
+        _check_day(report, earlier, moment)
         before = _document(settings, report)
         sign_off = SignOff(
             system=report.system,
@@ -122,7 +127,7 @@ def sign_report(
             signed_at=moment,
             note=(note or "").strip() or None,
         )
-        sign_offs = (*_sign_offs(connection, report), sign_off)
+        sign_offs = (*earlier, sign_off)
         data = stated(before, Standing(report.system, year, report.version, state, sign_offs))
         path = deliver(settings.outbox_url, _name(year, report.version, state), data)
         signed = replace(report, state=state, path=path, sha256=sha256_hex(data), size_bytes=len(data))
@@ -225,6 +230,45 @@ def _check_order(report: Report, state: str) -> None:
         raise NotToBeSigned(
             f"{which}现为{report.state_zh}，下一步是{STATES_ZH[following]}（{following}），不能转为{wanted}"
         )
+
+
+def _later_submitted(connection: psycopg.Connection, report: Report) -> list[Report]:
+    return _select(
+        connection,
+        "system = %(system)s and year = %(year)s and version > %(version)s and state = %(state)s order by version desc",
+        {"system": report.system, "year": report.year, "version": report.version, "state": SUBMITTED},
+    )
+
+
+def _check_later(submitted: Sequence[Report], report: Report) -> None:
+    if submitted:
+        raise NotToBeSigned(
+            f"{report.year}年报告的第{submitted[0].version}版已经提交，较早的第{report.version}版不能再转入别的状态"
+        )
+
+
+def _check_day(report: Report, earlier: Sequence[SignOff], moment: datetime) -> None:
+    """Days are compared, not hours: who states a day alone means any hour of it.
+
+    The day of the data counts, not that of the rendering: a version of an old year may be rendered again years later.
+    """
+    day = _day_of(moment)
+    said = f"审签日期{zh.day(day)}"
+    if moment > datetime.now(CITY_TIMEZONE):
+        raise NotToBeSigned(f"{said}晚于现在，请核对日期")
+    if report.data_as_of is not None and day < _day_of(report.data_as_of):
+        raise NotToBeSigned(
+            f"{said}早于{report.year}年报告第{report.version}版所据数据的截止日期{zh.day(_day_of(report.data_as_of))}，请核对日期"
+        )
+    if earlier and day < _day_of(earlier[-1].signed_at):
+        before = earlier[-1]
+        raise NotToBeSigned(
+            f"{said}早于上一次审签（{before.state_zh}，{zh.day(_day_of(before.signed_at))}），请核对日期"
+        )
+
+
+def _day_of(moment: datetime) -> date:
+    return moment.astimezone(CITY_TIMEZONE).date()
 
 
 def _document(settings: Settings, report: Report) -> bytes:
