@@ -16,6 +16,16 @@
 {%- endmacro %}
 
 
+{# How far two values are apart, with its unit: shares of a hundred are so many points apart, 8.26个百分点, not 8.26%. #}
+{% macro difference_with_unit(x, unit) -%}
+    {{ short_number(x) }} || case {{ unit }}
+        when '%' then '个百分点'
+        when '‰' then '个千分点'
+        else coalesce(' ' || {{ unit }}, '')
+    end
+{%- endmacro %}
+
+
 {# Whether a is better than b, by the indicator's direction; null where neither is, or where no side is the better. #}
 {% macro is_better(direction, a, b) -%}
     case

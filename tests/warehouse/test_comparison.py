@@ -271,8 +271,8 @@ def test_a_value_is_compared_with_target_year_peers_and_third_party(ask: Ask) ->
     ]
     assert [row[6] for row in rows] == [
         "出行比例（测试市）为 40%；邻近城市 6 个同类城市的中位数为 57.5%，连本市在内 7 个城市中排第 7。",
-        "出行比例（测试市）为 40%；上年为 44%，比上年低 4%，变差。",
-        "出行比例（测试市）为 40%；合成研究院评估为 46%，比本市的值高 6%（第三方没有说明口径）。",
+        "出行比例（测试市）为 40%；上年为 44%，比上年低 4个百分点，变差。",
+        "出行比例（测试市）为 40%；合成研究院评估为 46%，比本市的值高 6个百分点（第三方没有说明口径）。",
     ]
     ranks: dict[str, str] = dict(
         ask("select code, rank || '/' || of_count from indicator_comparison where comparison = 'peer'")

@@ -76,7 +76,7 @@ compared as (
         null::integer as of_count,
         '目标 ' || target_text || '，' || case
             when score >= 100 then '达到目标'
-            else '未达到目标，差 ' || {{ with_unit('abs(value - bound)', 'unit') }}
+            else '未达到目标，差 ' || {{ difference_with_unit('abs(value - bound)', 'unit') }}
         end as clause_zh,
         target_source as source_zh,
         false as synthetic
@@ -96,7 +96,7 @@ compared as (
             when {{ same_number('scorecard.value', 'scorecard.previous_value') }} then '与上年相同'
             else
                 case when scorecard.value > scorecard.previous_value then '比上年高 ' else '比上年低 ' end
-                || {{ with_unit('abs(scorecard.value - scorecard.previous_value)', 'scorecard.unit') }}
+                || {{ difference_with_unit('abs(scorecard.value - scorecard.previous_value)', 'scorecard.unit') }}
                 || case {{ is_better('scorecard.direction', 'scorecard.value', 'scorecard.previous_value') }}
                     when true then '，向好'
                     when false then '，变差'
@@ -152,8 +152,8 @@ compared as (
         || case
             when third_parties.sign_zh like '一致%' then '，与本市的值' || third_parties.sign_zh
             when third_parties.difference > 0
-                then '，比本市的值高 ' || {{ with_unit('third_parties.difference', 'scorecard.unit') }}
-            else '，比本市的值低 ' || {{ with_unit('abs(third_parties.difference)', 'scorecard.unit') }}
+                then '，比本市的值高 ' || {{ difference_with_unit('third_parties.difference', 'scorecard.unit') }}
+            else '，比本市的值低 ' || {{ difference_with_unit('abs(third_parties.difference)', 'scorecard.unit') }}
         end
         || case
             when third_parties.definition_differs then '（口径不同）'
