@@ -279,6 +279,35 @@ def test_a_third_party_that_is_lower_is_not_said_to_be_higher(examination: Exami
     assert [row[5] for row in table_of(data, "第三方比本市")] == ["低67.9%", "高2.0%"]
 
 
+def test_a_measure_against_no_problem_of_the_list_is_told_and_counted_apart(examination: Examination) -> None:
+    first, *others = examination.measures
+    unknown = replace(first, problem_id="XX99", problem_known=False)
+    data = render_report(replace(examination, measures=(unknown, *others)))
+    assert f"对清单所列问题收到整改措施{len(others)}项" in text_of(data)
+    assert "另有1项所指的问题不在清单中，不计入" in text_of(data)
+    assert table_of(data, "措施")[0][0] == "XX99（清单中没有这一问题）"
+
+
+def test_comparisons_of_items_are_counted_and_the_greatest_stand_first(examination: Examination) -> None:
+    item = replace(
+        examination.differences[0],
+        comparison_key="k3",
+        comparison="several_sources",
+        system=None,
+        year=None,
+        code=None,
+        item_code="towers",
+        name_zh="高层住宅",
+        period="2020",
+        relative_difference=0.9,
+    )
+    data = render_report(replace(examination, differences=(*examination.differences, item)))
+    assert "有几个来源的，逐一核对1处，差异超过允许范围的1处；" in text_of(data)
+    assert "逐一核对2处，差异超过允许范围的1处。" in text_of(data)
+    assert [row[0] for row in table_of(data, "比对来源")] == ["高层住宅", "建成区面积"]
+    assert "source_reconciliation?system!&period=2020#count():n" in {tag for tag, _ in controls(data)}
+
+
 def test_hostile_words_stay_words(examination: Examination) -> None:
     check = replace(examination.self_checks[0], highlights_text="<w:p/>&amp; {{ 7*7 }}\x0b\ufffe]]>")
     text = text_of(render_report(replace(examination, self_checks=(check,))))

@@ -101,7 +101,7 @@ def _state(writer: Writer, e: Examination, row: Dimension) -> None:
         Column("得分", 1, "centred"),
         Column("等级或状态", 1.7, "centred"),
     )
-    writer.table(f"{row.dimension_zh}指标", columns, rows)
+    writer.table(f"{row.dimension_zh.removesuffix('指标')}指标", columns, rows)
     silent = [i for i in indicators if i.state in ("missing", "refused", "not_applicable") and i.reason_zh]
     for indicator in silent:
         writer.paragraph(

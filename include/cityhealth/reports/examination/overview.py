@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cityhealth.reports import wording as zh
 from cityhealth.reports.examination import charts
-from cityhealth.reports.examination.tags import Key, Known
+from cityhealth.reports.examination.tags import Condition, Key, Known
 from cityhealth.reports.examination.values import (
     Coverage,
     Definition,
@@ -63,10 +63,7 @@ def method(writer: Writer, examination: Examination) -> None:
         e.count(e.dimensions, Dimension),
         "个维度。",
     )
-    writer.paragraph(
-        "数据由各责任单位填报，并采用遥感影像、地理图层、移动数据、监测站点和统计资料测算；"
-        "居民满意度调查、第三方核查、部门自查和实地访谈作为佐证。所有数据先经校验，未通过校验的不采用。"
-    )
+    writer.paragraph(_came_from(e) + "所有数据先经校验，未通过校验的不采用。")
     writer.section("评价方法")
     writer.paragraph(
         "指标值由数据项按公式计算。有公布标准的指标与标准比较得分，满分一百分：要求不低于标准的，达到即满分，"
@@ -84,6 +81,28 @@ def method(writer: Writer, examination: Examination) -> None:
         "正文、表、图中的每个数字都取自数据仓库的数据集市，在文件中带有标识，由标识可以查到该数所在的表、行和列，"
         "并由数值溯源追溯到原始文件的工作表和单元格。数字已锁定，防止误改。各单位的原话用楷体列出并注明出处，其中的数字由该单位负责。"
     )
+
+
+def _came_from(e: Examination) -> str:
+    """What the values were made of and what stands beside them: what was received, and nothing else."""
+    feeds = [FEEDS_ZH.get(row.feed, row.feed) for row in e.sources if row.feed != "departmental"]
+    reported = any(row.feed == "departmental" for row in e.sources)
+    said = "数据由各责任单位填报" if reported else ""
+    if feeds:
+        said += ("，并" if said else "数据") + f"采用{_listed(feeds)}"
+    beside = {
+        "居民满意度调查": e.satisfaction,
+        "第三方核查": e.third_party,
+        "部门自查": e.self_checks,
+        "实地访谈": [row for row in e.evidence if row.source_kind == "interview"],
+    }
+    if witnesses := [name for name, rows in beside.items() if rows]:
+        said += ("；" if said else "") + f"{_listed(witnesses)}作为佐证"
+    return f"{said}。" if said else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "和".join(part for part in ("、".join(names[:-1]), names[-1]) if part)
 
 
 def data(writer: Writer, examination: Examination) -> None:
@@ -237,11 +256,17 @@ def _refusals(writer: Writer, e: Examination) -> None:
 def _differences(writer: Writer, e: Examination) -> None:
     writer.section("不同来源的差异")
     exceeding = [row for row in e.differences if row.exceeds_tolerance]
+    of_items = [row for row in e.differences if row.system is None]
+    of_indicators = [row for row in e.differences if row.system is not None]
     writer.paragraph(
-        "同一数据有几个来源的，以及填报值与按公式重算的值，逐一核对",
-        e.count(e.differences, Difference),
+        "同一数据项有几个来源的，逐一核对",
+        _items_compared(of_items),
         "处，差异超过允许范围的",
-        e.count(e.differences, Difference, exceeds_tolerance=True),
+        _items_compared(of_items, exceeds_tolerance=True),
+        "处；指标的填报值与按公式重算的值、本市采用值与第三方的值，逐一核对",
+        e.count(of_indicators, Difference),
+        "处，差异超过允许范围的",
+        e.count(of_indicators, Difference, exceeds_tolerance=True),
         "处。采用值按来源优先顺序确定，各来源的值都予保留。",
     )
     if not exceeding:
@@ -249,7 +274,7 @@ def _differences(writer: Writer, e: Examination) -> None:
     exceeding.sort(key=lambda row: -abs(row.relative_difference or 0))
     rows: list[Sequence[Cell]] = [
         [
-            row.name_zh or row.code or zh.NONE,
+            _compared_zh(e, row),
             _source_zh(row.source_used),
             cell(row, "value_used", "f"),
             _source_zh(row.source_compared),
@@ -269,6 +294,22 @@ def _differences(writer: Writer, e: Examination) -> None:
         Column("相差", 1.4, "number"),
     )
     writer.table("差异超过允许范围的数据" + ("（差异最大的部分）" if len(exceeding) > len(rows) else ""), columns, rows)
+
+
+def _items_compared(of_items: Sequence[Difference], **where: Condition) -> Piece:
+    """How many comparisons of items; they belong to no examination, so that their periods say which are meant."""
+    if not of_items:
+        return "〇"
+    periods = tuple(sorted({row.period for row in of_items if row.period}))
+    key = Key(Difference.MART, (("system", None), ("period", periods), *where.items()), "count()", "n")
+    chosen = [row for row in of_items if all(getattr(row, name) == value for name, value in where.items())]
+    return Tagged(key.written(len(chosen)), key)
+
+
+def _compared_zh(e: Examination, row: Difference) -> str:
+    name = row.name_zh or row.code or row.item_code or zh.NONE
+    area = e.area_zh.get(row.area_code or "")
+    return f"{name}（{area}）" if area else name
 
 
 def _source_zh(source: str | None) -> str:

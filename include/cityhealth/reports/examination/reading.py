@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 from typing import Any, TypeVar
 
 import psycopg
@@ -58,6 +59,7 @@ def _read(connection: psycopg.Connection, catalogue: Catalogue, system: str, yea
         period_start=examined.period_start if examined else None,
         period_end=examined.period_end if examined else None,
         data_as_of=newest_received(connection, system, year),
+        areas=tuple((area.code, area.name_zh) for area in catalogue.areas),
         departments=tuple((department.code, department.name_zh) for department in catalogue.departments),
         indicators=rows(values.Indicator, "no nulls last, code", **of_year),
         definitions=rows(values.Definition, "code", **of_year),
@@ -67,9 +69,9 @@ def _read(connection: psycopg.Connection, catalogue: Catalogue, system: str, yea
         coverage=rows(values.Coverage, "code, department_code", **of_year),
         refusals=_refusals(connection),
         sources=_sources(connection, of_year),
-        differences=rows(
-            values.Difference, "comparison, code, item_code, area_code, period, comparison_key", **of_year
-        ),
+        differences=_differences(connection, system, year, examined.period_start, examined.period_end)
+        if examined
+        else rows(values.Difference, _BY_DIFFERENCE, **of_year),
         waves=rows(values.Wave, "wave", **of_wave) if wave else (),
         satisfaction=rows(
             values.Satisfaction,
@@ -138,6 +140,29 @@ def _latest_wave(connection: psycopg.Connection, year: int) -> str | None:
         "select max(wave) from marts.survey_wave where left(wave, 4) = %s", (str(year),)
     ).fetchone()
     return row[0] if row else None
+
+
+#: Order of what differs, the same in each reading.
+_BY_DIFFERENCE = "comparison, code, item_code, area_code, period, comparison_key"
+
+
+def _differences(
+    connection: psycopg.Connection, system: str, year: int, start: date, end: date
+) -> tuple[values.Difference, ...]:
+    """Those of the year's indicators, and those of items in the years that its data are of."""
+    of_year = _rows(connection, values.Difference, _BY_DIFFERENCE, {"system": system, "year": year})
+    if not _there(connection, values.Difference.MART):
+        return of_year
+    query = sql.SQL(
+        "select {} from marts.source_reconciliation where system is null"
+        " and left(period, 4) between %(first)s and %(last)s order by {}"
+    ).format(
+        sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(values.Difference)),
+        sql.SQL(_BY_DIFFERENCE),
+    )
+    with connection.cursor(row_factory=class_row(values.Difference)) as cursor:
+        of_items = cursor.execute(query, {"first": str(start.year), "last": str(end.year)}).fetchall()
+    return (*of_year, *of_items)
 
 
 def _refusals(connection: psycopg.Connection) -> tuple[values.Refusals, ...]:

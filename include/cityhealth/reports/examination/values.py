@@ -216,6 +216,7 @@ class Difference(Row):
     system: str | None = None
     year: int | None = None
     code: str | None = None
+    item_code: str | None = None
     name_zh: str | None = None
     area_code: str | None = None
     period: str | None = None
@@ -289,6 +290,7 @@ class Quadrant(Row):
     satisfaction_mean: float | None = None
     quadrant: str | None = None
     quadrant_zh: str | None = None
+    importance_basis_zh: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,6 +391,7 @@ class Sensitivity(Row):
     rank_change: int | None = None
     of_count: int | None = None
     robust: bool | None = None
+    criteria_count: int | None = None
     note_zh: str | None = None
 
 
@@ -432,6 +435,7 @@ class Measure(Row):
 
     measure_id: str
     problem_id: str
+    problem_known: bool = True
     owner_zh: str | None = None
     measure_text: str | None = None
     deadline: date | None = None
@@ -521,7 +525,8 @@ _DIGIT = re.compile(r"\d")
 class Examination:
     """The city's examination of one year, as the marts have it in one snapshot.
 
-    ``departments`` and ``feeds_zh`` give the Chinese names of codes. ``data_as_of`` (aware) is when the newest of what
+    ``departments`` and ``areas`` give the Chinese names of codes. ``differences`` are of the examination and, where
+    they are of items, which belong to none, of the years of its data. ``data_as_of`` (aware) is when the newest of what
     it rests on was received. Of a survey only one wave is there: the year's latest. Where a mart is absent or empty,
     its rows are none.
     """
@@ -534,6 +539,7 @@ class Examination:
     period_end: date | None = None
     data_as_of: datetime | None = None
     departments: tuple[tuple[str, str], ...] = ()
+    areas: tuple[tuple[str, str], ...] = ()
     indicators: tuple[Indicator, ...] = ()
     definitions: tuple[Definition, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
@@ -569,6 +575,10 @@ class Examination:
     @cached_property
     def definition_of(self) -> dict[str, Definition]:
         return {row.code: row for row in self.definitions}
+
+    @cached_property
+    def area_zh(self) -> dict[str, str]:
+        return dict(self.areas)
 
     @cached_property
     def department_zh(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from cityhealth.reports.examination.values import (
     Contradiction,
     Evidence,
     Examination,
+    Indicator,
     Measure,
     Piece,
     Problem,
@@ -30,6 +31,8 @@ _ALL = "all"
 WEIGHTINGS_ZH = {"equal": "等权", "entropy": "熵权法", "critic": "CRITIC 法"}
 SUBJECTS_ZH = {"area": "区域", "dimension": "维度"}
 _INTERVIEW = "interview"
+#: Ids of problems that a question of the survey is.
+_SURVEY = "SV-"
 
 
 def satisfaction(writer: Writer, examination: Examination) -> None:
@@ -149,7 +152,11 @@ def peers(writer: Writer, examination: Examination) -> None:
     if rows:
         _comparison_table(writer, e, "与上年比较", rows, ranked=False)
     else:
-        nothing(writer, "上年的数据")
+        earlier = e.count(e.indicators, Indicator, previous_value=Known())
+        if earlier.text != "0":
+            writer.paragraph("有上年数值的指标", earlier, "项，都没有本年采用的数值，不能与上年比较。")
+        else:
+            writer.paragraph("没有指标的上年数值可供比较。")
     writer.section("名次对权重的敏感性")
     _sensitivity(writer, e)
 
@@ -202,11 +209,26 @@ def _wave(writer: Writer, e: Examination) -> None:
         "满意度以百分制表示，括号内为百分之九十五置信区间。答卷过少的格不予公布，为防止由合计推算，另有部分格一并不公布，"
         "本次共",
         hidden,
-        "格，表中写“不公布”，既不是零，也不是未调查。",
+        "格，"
+        + ("其中列入本报告表格的写“不公布”" if _shows_hidden(e) else "都未列入本报告表格")
+        + "；不公布的既不是零，也不是未调查。",
     )
     overall = _of(e, "overall")
     if overall:
         _satisfaction_table(writer, "总体满意度", "对象", overall)
+
+
+def _shows_hidden(e: Examination) -> bool:
+    """Whether a table of this chapter has a cell that is not published."""
+    city = _whole_area(e)
+    shown = [row for kind in ("overall", "dimension", "question") for row in _of(e, kind)]
+    # The areas and the groups each by themselves, as _groups has them.
+    shown += [
+        row
+        for row in e.satisfaction
+        if row.subject_kind == "overall" and (row.group_kind == _ALL) != (row.area_code == city)
+    ]
+    return any(row.suppressed for row in shown)
 
 
 def _of(e: Examination, kind: str) -> list[Satisfaction]:
@@ -258,6 +280,22 @@ def _quadrant_table(writer: Writer, name: str, rows: Sequence[charts.Quadrant]) 
         Column("象限", 2.4, "centred"),
     )
     writer.table(f"各{name}的重要性与满意度", columns, lines)
+    bases: dict[str, list[charts.Quadrant]] = {}
+    for row in rows:
+        if row.importance_basis_zh and row.importance is not None:
+            bases.setdefault(row.importance_basis_zh, []).append(row)
+    for of_basis in bases.values():
+        basis = cell(of_basis[0], "importance_basis_zh", "text")
+        note: list[Piece] = ["重要性", *(_whose(of_basis) if len(bases) > 1 else [])]
+        note += ["的来源：", basis, "。来源不同的重要性不能相互比较。"]
+        writer.paragraph(*note, style="说明")
+
+
+def _whose(rows: Sequence[charts.Quadrant]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for row in rows:
+        pieces += ["、" if pieces else "（", cell(row, "subject_zh", "text")]
+    return [*pieces, "）"]
 
 
 def _matches(writer: Writer, e: Examination) -> None:
@@ -366,7 +404,7 @@ def _sensitivity(writer: Writer, e: Examination) -> None:
         rows = [row for row in e.sensitivity if (row.alternatives, row.subject_kind) == (alternatives, kind)]
         among = rows[0].alternatives_zh or alternatives
         _sensitivity_table(
-            writer, f"{among}：{SUBJECTS_ZH.get(kind, kind)}的名次与权重", SUBJECTS_ZH.get(kind, kind), rows
+            writer, f"{among}：不同权重下各{SUBJECTS_ZH.get(kind, kind)}的得分和名次", SUBJECTS_ZH.get(kind, kind), rows
         )
 
 
@@ -376,7 +414,7 @@ def _sensitivity_table(writer: Writer, caption: str, name: str, rows: Sequence[S
     for row in rows:
         by_subject.setdefault(row.subject, {})[row.weighting] = row
     lines: list[Sequence[Cell]] = []
-    for subject, found in by_subject.items():
+    for subject, found in sorted(by_subject.items(), key=lambda item: _place(item[1], weightings)):
         some = next(iter(found.values()))
         cells: list[Cell] = [some.subject_zh or subject]
         for weighting in weightings:
@@ -385,17 +423,28 @@ def _sensitivity_table(writer: Writer, caption: str, name: str, rows: Sequence[S
         known = [row.robust for row in found.values() if row.robust is not None]
         robust = zh.NONE if not known else "稳健" if all(known) else "不稳健"
         lines.append([*cells, Alert(robust) if robust == "不稳健" else robust])
-    notes = dict.fromkeys(row.note_zh for row in rows if row.note_zh and row.rank is None)
     columns = [Column(name, 2.6)]
     for weighting in weightings:
         columns += [Column(f"{WEIGHTINGS_ZH[weighting]}得分", 1.3, "centred"), Column("名次", 0.9, "centred")]
     if any(row.rank is not None for row in rows):
         writer.table(caption, [*columns, Column("稳健性", 1.2, "centred")], lines)
+    if rows[0].criteria_count is not None:
+        writer.paragraph("参加计算的指标", cell(rows[0], "criteria_count", "n"), "项。", style="说明")
+    notes: dict[str, list[Sensitivity]] = {}
     for row in rows:
-        # Why there is no rank is said once.
-        if row.rank is None and row.note_zh in notes:
-            del notes[row.note_zh]
-            writer.paragraph(f"{row.subject_zh or row.subject}：", cell(row, "note_zh", "text"), style="说明")
+        if row.note_zh:
+            notes.setdefault(row.note_zh, []).append(row)
+    for of_note in notes.values():
+        # What holds of all is said of nobody by name.
+        who = list(dict.fromkeys(row.subject_zh or row.subject for row in of_note))
+        whose = "" if len(who) == len(by_subject) else "、".join(who) + "："
+        writer.paragraph(whose, cell(of_note[0], "note_zh", "text"), "。", style="说明")
+
+
+def _place(found: dict[str, Sensitivity], weightings: Sequence[str]) -> tuple[float, ...]:
+    """By the rank under the first weighting (equal weights), then the next; who has none comes last."""
+    ranks = [found[weighting].rank if weighting in found else None for weighting in weightings]
+    return tuple(float("inf") if rank is None else rank for rank in ranks)
 
 
 def _problem_list(writer: Writer, e: Examination) -> None:
@@ -413,9 +462,9 @@ def _problem_list(writer: Writer, e: Examination) -> None:
         e.count(e.problems, Problem, merged_into=None, status="awaiting_verification"),
         "项，已销号",
         e.count(e.problems, Problem, merged_into=None, status="closed"),
-        "项；另有",
-        e.count(e.problems, Problem, merged_into=Known()),
-        "项居民反映的问题并入相关指标的问题。问题只有在以后采用的数值或满意度调查不再达到列入规则时才予销号。",
+        "项",
+        *_merged(e),
+        "。问题只有在以后采用的数值或满意度调查不再达到列入规则时才予销号。",
     )
     rows: list[Sequence[Cell]] = [
         [
@@ -459,6 +508,18 @@ def _problem_list(writer: Writer, e: Examination) -> None:
     writer.table("清单各问题的依据", of_grounds, grounds, small=True)
 
 
+def _merged(e: Examination) -> list[Piece]:
+    """How many problems that residents name are told within another, and within which."""
+    of_survey = {problem.problem_id for problem in e.problems if problem.problem_id.startswith(_SURVEY)}
+    into = {problem.merged_into for problem in e.problems if problem.merged_into}
+    pieces: list[Piece] = []
+    for targets, name in ((into - of_survey, "相关指标的问题"), (into & of_survey, "全市同一调查问题")):
+        if targets:
+            count = e.count(e.problems, Problem, merged_into=tuple(sorted(targets)))
+            pieces += ["；另有" if not pieces else "，", count, f"项居民反映的问题并入{name}"]
+    return pieces
+
+
 def sentence(name: str, piece: Piece) -> list[Piece]:
     """What a mart says as a sentence: with a full stop, unless it has one."""
     return [f"{name}：", piece, "" if plain([piece]).endswith(("。", "！", "？")) else "。"]
@@ -468,16 +529,20 @@ def _measures(writer: Writer, e: Examination) -> None:
     if not e.measures:
         nothing(writer, "整改措施")
         return
-    writer.paragraph(
-        "收到整改措施",
-        e.count(e.measures, Measure),
+    pieces: list[Piece] = [
+        "对清单所列问题收到整改措施",
+        e.count(e.measures, Measure, problem_known=True),
         "项，逾期",
-        e.count(e.measures, Measure, overdue=True),
+        e.count(e.measures, Measure, problem_known=True, overdue=True),
         "项。",
-    )
+    ]
+    if any(not row.problem_known for row in e.measures):
+        unknown = e.count(e.measures, Measure, problem_known=False)
+        pieces += ["另有", unknown, "项所指的问题不在清单中，不计入，报送单位应当核对问题编号后重新报送。"]
+    writer.paragraph(*pieces)
     rows: list[Sequence[Cell]] = [
         [
-            row.problem_id,
+            row.problem_id if row.problem_known else [cell(row, "problem_id", "text"), Alert("（清单中没有这一问题）")],
             cell(row, "measure_text", "text"),
             row.owner_zh or zh.NONE,
             cell(row, "deadline", "day"),
@@ -521,7 +586,7 @@ def _interviews(writer: Writer, e: Examination) -> None:
     writer.paragraph("与清单问题有关的访谈记录", Tagged(count.written(len(notes)), count), "条。")
     for note in notes:
         about = names.get(note.problem_id)
-        writer.quote(note.text or "", "实地访谈", *(["，关于", about] if about else []))
+        writer.quote(note.text or "", "实地访谈", *(["，关于“", about, "”"] if about else []))
 
 
 def _contradictions(writer: Writer, e: Examination) -> None:
