@@ -6,6 +6,56 @@
 {%- endmacro %}
 
 
+{# A text without what does not change its meaning: width, case, white space, punctuation. By no locale, so that an id is
+   the same everywhere; cityhealth.quality.problems says the same in Python. #}
+{% macro folded(x) -%}
+    lower(regexp_replace(
+        normalize({{ x }}, nfkc), '[[:space:]!-/:-@\[-`{-~、。“”‘’—…·《》〈〉【】「」『』〔〕〜～]', '', 'g'
+    ))
+{%- endmacro %}
+
+
+{# A question is known by its code, what it asks and the survey that asks it; the year and number in a survey's title make
+   no other survey. #}
+{% macro question_id(survey, code, asked) -%}
+    'SV-' || {{ code }} || '-' || left(encode(sha256(convert_to(
+        regexp_replace({{ folded(survey) }}, '第?[0-9]+(年度|年|季度|月|次|轮|期)?', '', 'g') || '|' || {{ folded(asked) }}, 'UTF8'
+    )), 'hex'), 4)
+{%- endmacro %}
+
+
+{# What a source said, in words: of the columns `<as>_source`, `<as>_in`, `<as>_survey_zh`, `<as>_year`, `<as>_value`,
+   `<as>_upper`, `<as>_threshold`, `<as>_compared_with`, `<as>_target_text` and `<as>_score`. #}
+{% macro said_zh(as) -%}
+    concat(
+        case {{ as }}_source
+            when 'survey' then {{ as }}_in || ' ' || {{ as }}_survey_zh || '，'
+            when 'third_party' then {{ as }}_in || '评估，'
+            else {{ as }}_year || ' 年度体检，'
+        end,
+        named.area_zh, case when named.is_of_survey then '满意度' end,
+        coalesce(
+            '为 ' || {{ number_text('round(' ~ as ~ '_value::numeric, case when named.is_of_survey then 1 else 4 end)') }}
+            || ' ' || named.unit,
+            '（该波次其后又有答卷，当时的数值不再列出）'
+        ),
+        {{ upper_zh(as ~ '_upper', as ~ '_threshold') }},
+        case
+            when {{ as }}_source = 'peer'
+                then '，同类城市中位数 ' || {{ number_text('round(' ~ as ~ '_compared_with::numeric, 4)') }}
+        end,
+        '，目标 ' || {{ as }}_target_text, '，得分 ' || {{ number_text('round(' ~ as ~ '_score::numeric, 1)') }}
+    )
+{%- endmacro %}
+
+
+{# Of an area the upper end of the interval is judged; null elsewhere. #}
+{% macro upper_zh(upper, threshold) -%}
+    '（95% 置信区间上限 ' || {{ number_text('round(' ~ upper ~ '::numeric, 1)') }}
+    || coalesce(' 低于 ' || {{ number_text(threshold) }}, '') || '）'
+{%- endmacro %}
+
+
 {# How much worse than before, as a share of it; worse than a year that had zero is more than any share. Null where the
    indicator has no better and worse, or a year is missing. #}
 {% macro worse_share(direction, value, previous) -%}
@@ -31,7 +81,8 @@
             rules.name_zh,
             rules.description_zh,
             rules.severity,
-            rules.severity_rank
+            rules.severity_rank,
+            rules.threshold
         from rules
         where
             rules.source = {{ said }}.source

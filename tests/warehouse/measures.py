@@ -116,6 +116,8 @@ class Wave:
     wave: str
     received: str
     estimates: Sequence[tuple[str, str | None, str, float, float]]
+    survey: str = "居民满意度"
+    asked: str = "问题{}"
     number: int = field(default_factory=lambda: next(_numbers))
 
 
@@ -132,9 +134,9 @@ def hand_in_waves(warehouse: Warehouse, *waves: Wave) -> None:
             connection.execute(
                 "insert into ops.survey_result (result_key, wave, received_at, arrival_id, filename, sha256, survey_zh,"
                 " files, filenames, handed_in, accepted, refused, superseded, masked_phone, masked_id, weighted,"
-                " method_zh) values (%s, %s, %s, %s, '问卷.csv', '', '居民满意度', 1, '问卷.csv', 500, 500, 0, 0, 0, 0,"
+                " method_zh) values (%s, %s, %s, %s, '问卷.csv', '', %s, 1, '问卷.csv', 500, 500, 0, 0, 0, 0,"
                 " false, '')",
-                (arrival, one.wave, received, arrival),
+                (arrival, one.wave, received, arrival, one.survey),
             )
             for question, indicator, area, points, upper in one.estimates:
                 connection.execute(
@@ -142,5 +144,5 @@ def hand_in_waves(warehouse: Warehouse, *waves: Wave) -> None:
                     " dimension_code, indicator_code, area_code, group_kind, group_zh, answers, satisfaction,"
                     " ci_high, suppressed)"
                     " values (%s, 'question', %s, %s, 'INC', %s, %s, 'all', '全部', 500, %s, %s, false)",
-                    (arrival, question, f"问题{question}", indicator, area, points, upper),
+                    (arrival, question, one.asked.format(question), indicator, area, points, upper),
                 )

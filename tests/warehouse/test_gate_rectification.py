@@ -45,7 +45,7 @@ ROW_RULES: Rules = {
         listed(
             {"problem_text": " ｅco01 "},
             SECOND | {"problem_text": "ECO01@100001"},
-            SECOND | {"problem_text": "SV-q7"},
+            SECOND | {"problem_text": "SV-q7-3fa2"},
             NOTHING | {"problem_text": "看不懂"},
         ),
     ),
@@ -179,7 +179,7 @@ def test_a_measure_is_kept_under_an_id_that_only_problem_owner_and_number_make(g
     ids = [row[0] for row in kept(gate, "number_known", False, "measure_id")]
     assert ids == ["ECO01/planning/1", "ECO01/planning/2", "ECO01/planning/3"]
     assert [row[0] for row in kept(gate, "problem_known", False, "measure_id")] == [
-        "ECO01/planning/1", "ECO01@100001/planning/2", "SV-q7/planning/2", None,
+        "ECO01/planning/1", "ECO01@100001/planning/2", "SV-q7-3fa2/planning/2", None,
     ]  # fmt: skip
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
 from cityhealth.quality.lookup import Lookup
 
-_ID = re.compile(r"(?:(?P<question>SV-[\w.-]{1,30})|(?P<indicator>[A-Za-z][A-Za-z0-9-]*[0-9]))(?:@(?P<area>[\w-]+))?")
+_ID = re.compile(
+    r"(?:(?P<question>SV-[\w.-]{1,25}-[0-9a-f]{4})|(?P<indicator>[A-Za-z][A-Za-z0-9-]*[0-9]))(?:@(?P<area>[\w-]+))?"
+)
 _LONGEST = 40
+#: Punctuation, and the year and number in the title of a survey: neither makes another question or survey.
+_MARKS = re.compile(r"[\s!-/:-@\[-`{-~、。“”‘’—…·《》〈〉【】「」『』〔〕〜～]")
+_NUMBER = re.compile(r"第?[0-9]+(年度|年|季度|月|次|轮|期)?")
+
+
+def question_problem(survey: str, code: str, asked: str) -> str:
+    """The id of a question's problem: its code, and what it asks in which survey (macros/problems.sql: question_id)."""
+    said = f"{_NUMBER.sub('', _folded(survey))}|{_folded(asked)}"
+    return f"SV-{code}-{hashlib.sha256(said.encode()).hexdigest()[:4]}"
+
+
+def _folded(text: str) -> str:
+    return _MARKS.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
 def problem_named(text: str, lookup: Lookup) -> tuple[str | None, str | None]:
@@ -22,7 +38,7 @@ def problem_named(text: str, lookup: Lookup) -> tuple[str | None, str | None]:
         return None, "没有填写问题编号"
     found = _ID.fullmatch(said)
     if found is None or len(said) > _LONGEST:
-        return None, "问题编号应照城市病清单原样，如 ECO07、ECO02@140500-C1 或 SV-Q12"
+        return None, "问题编号应照城市病清单原样，如 ECO07、ECO02@140500-C1 或 SV-Q12-3fa2"
     area = found["area"].upper() if found["area"] else None
     if area is not None and area not in {known.code for known in lookup.catalogue.areas}:
         return None, f"目录中没有区域「{found['area']}」"

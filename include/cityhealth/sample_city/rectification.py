@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cityhealth.catalogue import Catalogue
+from cityhealth.quality.problems import question_problem
 from cityhealth.rectification_form import COLUMNS, SHEET, TITLE
 from cityhealth.sample_city.files import LABEL, LABEL_LINE, Expected, RectificationOddity, SampleFile
 from cityhealth.sample_city.grids import CellValue, Grid, xlsx
+from cityhealth.sample_city.survey import QUESTIONS, TITLE as SURVEY_TITLE
 from cityhealth.settings import CITY_TIMEZONE
 
 #: Before the cut-offs of 5 July and 5 August 2021, whose summaries follow the measures.
@@ -37,6 +39,11 @@ class Planned:
     states: Sequence[tuple[str, int | None]]
 
 
+def _question(code: str) -> str:
+    asked = next(asked for asked in QUESTIONS if asked.code == code)
+    return question_problem(SURVEY_TITLE, code, asked.wording)
+
+
 #: Of the city's own figures and of the survey of June (:data:`cityhealth.sample_city.survey.PROBLEMS`).
 PLANNED = (
     Planned(
@@ -49,16 +56,17 @@ PLANNED = (
         date(2021, 7, 20), "2021-07-10 印发通知；2021-07-20 完成培训", (("未开始", 0), ("整改中", 50), ("整改中", 60)),
     ),
     Planned(
-        "SV-Q16", "街道车辆停放秩序", "traffic_police", 1, "十条主要街道施划停车泊位，清理占道停车。",
+        _question("Q16"), "街道车辆停放秩序", "traffic_police", 1, "十条主要街道施划停车泊位，清理占道停车。",
         date(2021, 8, 15), "2021-07-15 完成五条；2021-08-15 完成十条",
         (("整改中", 40), ("整改中", 75), ("已完成", 100)),
     ),
     Planned(
-        "SV-Q05", "社区养老服务", "civil_affairs", 1, "新建二十处社区日间照料中心，先在老旧小区集中的街道开工。",
+        _question("Q05"), "社区养老服务", "civil_affairs", 1,
+        "新建二十处社区日间照料中心，先在老旧小区集中的街道开工。",
         date(2022, 3, 31), "2021-09-30 开工十处；2022-03-31 全部建成", (("未开始", 0), ("整改中", 10), ("整改中", 20)),
     ),
     Planned(
-        "SV-Q21", "小区加装电梯", "housing", 1, "简化加装电梯审批，公布补贴标准和办理流程。",
+        _question("Q21"), "小区加装电梯", "housing", 1, "简化加装电梯审批，公布补贴标准和办理流程。",
         date(2021, 9, 30), "2021-08-31 公布流程；2021-09-30 受理申请", (("整改中", 15), ("整改中", 30), ("整改中", 50)),
     ),
 )  # fmt: skip

@@ -21,9 +21,10 @@ from cityhealth.sample_city.grids import CellValue, Grid, comma_separated, xlsx
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.survey.masking import identity_number
 
-__all__ = ["FEW", "LEVELS", "MENDED", "PERSONAL", "PROBLEMS", "QUESTIONS", "WAVE", "Asked", "generate_survey"]
+__all__ = ["FEW", "LEVELS", "MENDED", "PERSONAL", "PROBLEMS", "QUESTIONS", "TITLE", "WAVE", "Asked", "generate_survey"]
 
 WAVE = "2021-06"
+TITLE = f"居民城市体检满意度调查（{LABEL}）"
 _ANSWERS = {"非常不满意": 0, "不太满意": 25, "一般": 50, "比较满意": 75, "非常满意": 100}
 _IMPORTANT = {"1": 0, "2": 25, "3": 50, "4": 75, "5": 100}
 _AGES = {"1": "18—44岁", "2": "45岁及以上"}
@@ -289,7 +290,7 @@ class _Wave:
             for code in _IMPORTANCE
         ]
         return {
-            "title": f"居民城市体检满意度调查（{LABEL}）",
+            "title": TITLE,
             "wave": self.name,
             "version": "1",
             "fielded_from": first.isoformat(),

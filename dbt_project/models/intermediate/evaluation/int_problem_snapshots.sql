@@ -1,5 +1,5 @@
 -- Grain: one thing that can be a problem, as one source saw it at one moment: a cut-off of half-month summaries, the
--- present, a wave of a survey, a delivery of a third party. Values only: what is missing or refused says nothing, and so
+-- present, a wave of a survey, a third party's delivery. Values only: what is missing or refused says nothing, and so
 -- opens and closes nothing. Of several examinations of one indicator the latest that has a value speaks.
 with moments as (
     select * from {{ ref('int_problem_moment') }}
@@ -122,12 +122,18 @@ peers as (
     where peer_kind = 'city'
 ),
 
--- Only where no target says what is good enough; of the peers that were known then.
+-- Only where no target says what is good enough; of the peers that were known then. Where a target is published, or the
+-- indicator loses its direction, they have no say any longer and must say so, or what they held would stay for ever.
 of_peers as (
     select
         of_indicators.*,
         known_peers.median,
-        known_peers.is_synthetic
+        known_peers.is_synthetic,
+        case
+            when of_indicators.target_text is not null then '已有公布的目标值，不再按同类城市认定'
+            when not coalesce(of_indicators.direction in ('higher', 'lower'), false)
+                then '指标不再有优劣方向，不再按同类城市认定'
+        end as no_longer_zh
     from of_indicators
     cross join
         lateral (
@@ -143,9 +149,10 @@ of_peers as (
         ) as known_peers
     where
         of_indicators.is_headline
-        and of_indicators.target_text is null
-        and of_indicators.direction in ('higher', 'lower')
-        and known_peers.median is not null
+        and exists (
+            select 1 from peers
+            where peers.system = of_indicators.system and peers.code = of_indicators.indicator_code
+        )
 ),
 
 seen as (
@@ -168,7 +175,12 @@ seen as (
         null::double precision as compared_with,
         category,
         target_text,
-        synthetic
+        synthetic,
+        null as survey_zh,
+        null as subject_code,
+        null::double precision as upper,
+        null as no_longer_zh,
+        true as is_shown
     from of_indicators
     union all
     select
@@ -186,12 +198,18 @@ seen as (
         value,
         null as score,
         null as points,
-        {{ worse_share('direction', 'value', 'median') }} as worse_share,
-        median as compared_with,
+        case when no_longer_zh is null then {{ worse_share('direction', 'value', 'median') }} end as worse_share,
+        case when no_longer_zh is null then median end as compared_with,
         category,
-        null as target_text,
-        synthetic or is_synthetic as synthetic
+        target_text,
+        synthetic or coalesce(is_synthetic, false) as synthetic,
+        null as survey_zh,
+        null as subject_code,
+        null as upper,
+        no_longer_zh,
+        true as is_shown
     from of_peers
+    where no_longer_zh is not null or median is not null
     union all
     select
         source,
@@ -212,7 +230,12 @@ seen as (
         answers as compared_with,
         null as category,
         null as target_text,
-        synthetic
+        synthetic,
+        survey_zh,
+        subject_code,
+        upper,
+        null as no_longer_zh,
+        is_shown
     from {{ ref('int_problem_survey_values') }}
     union all
     select
@@ -234,10 +257,17 @@ seen as (
         null as compared_with,
         category,
         target_text,
-        synthetic
+        synthetic,
+        null as survey_zh,
+        null as subject_code,
+        null as upper,
+        no_longer_zh,
+        true as is_shown
     from {{ ref('int_problem_third_party_values') }}
 )
 
 select distinct on (problem_id, source, at, sequence) *
 from seen
-order by problem_id asc, source asc, at asc, sequence asc, year desc, system asc
+order by
+    problem_id asc, source asc, at asc, sequence asc, year desc, system asc, no_longer_zh asc nulls first, points asc,
+    seen_in asc

@@ -33,7 +33,17 @@ worst as (
         rule_code,
         rule_zh,
         rule_description_zh,
-        severity
+        severity,
+        source,
+        seen_in,
+        survey_zh,
+        year,
+        shown_value,
+        shown_upper,
+        rule_threshold,
+        compared_with,
+        target_text,
+        score
     from last_said
     where is_met
     order by problem_id asc, severity_rank asc, source asc
@@ -69,13 +79,24 @@ select
     shown.area_code,
     shown.subject_zh,
     shown.dimension_code,
-    shown.value,
+    shown.shown_value as value,
     shown.score,
     shown.target_text,
     coalesce(worst.rule_code, last_met.rule_code) as rule_code,
     coalesce(worst.rule_zh, last_met.rule_zh) as rule_zh,
     coalesce(worst.rule_description_zh, last_met.rule_description_zh) as rule_description_zh,
     coalesce(worst.severity, last_met.severity) as severity,
+    -- Who holds it open by the worst rule, and what was said.
+    worst.source as held_source,
+    worst.seen_in as held_in,
+    worst.survey_zh as held_survey_zh,
+    worst.year as held_year,
+    worst.shown_value as held_value,
+    worst.shown_upper as held_upper,
+    worst.rule_threshold as held_threshold,
+    worst.compared_with as held_compared_with,
+    worst.target_text as held_target_text,
+    worst.score as held_score,
     sources.held_by,
     sources.seen_by,
     coalesce(sources.synthetic, false) as synthetic

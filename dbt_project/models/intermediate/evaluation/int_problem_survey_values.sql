@@ -1,19 +1,38 @@
--- Grain: one question of a survey, all in all, in the city or an area of it, as the last wave stood at one moment: when
--- one of its files had been received. So what a correction changes is seen from then on, and nothing before it.
+-- Grain: one question of a survey, all in all, in the city or an area of it, as the last wave that asks it stood at one
+-- moment: when one of its files had been received. So what a correction changes is seen from then on only.
 -- Of an area that is not the city the upper end of the interval counts: a few answers by chance make no problem.
+-- `is_shown`: it is what satisfaction_index shows of the wave. Earlier states are judged, but none of their numbers may
+-- be shown: two states that differ by one person's file would give away that person's answer.
 with results as (
     select
         survey_result.*,
-        max(survey_result.wave) over (
-            order by survey_result.received_at rows between unbounded preceding and current row
-        ) as last_wave
+        survey_result.received_at = max(survey_result.received_at) over (partition by survey_result.wave) as is_shown
     from {{ source('ops', 'survey_result') }} as survey_result
     where survey_result.received_at <= {{ as_of() }}
 ),
 
 estimates as (
-    select * from {{ source('ops', 'survey_estimate') }}
-    where subject_kind = 'question' and group_kind = 'all' and not suppressed and satisfaction is not null
+    select
+        survey_estimate.*,
+        results.wave,
+        results.received_at,
+        results.survey_zh,
+        results.filename,
+        results.filenames,
+        results.is_shown,
+        {{ question_id('results.survey_zh', 'survey_estimate.subject_code', 'survey_estimate.subject_zh') }}
+            as question_id
+    from {{ source('ops', 'survey_estimate') }} as survey_estimate
+    inner join results on survey_estimate.result_key = results.result_key
+    where survey_estimate.subject_kind = 'question' and survey_estimate.group_kind = 'all'
+),
+
+-- A wave comes after another one of the same survey only.
+asked as (
+    select
+        estimates.*,
+        max(estimates.wave) over (partition by estimates.question_id order by estimates.received_at) as last_wave
+    from estimates
 ),
 
 examinations as (
@@ -30,25 +49,28 @@ areas as (
 
 select
     'survey' as source,
-    'SV-' || estimates.subject_code
-    || case when areas.level = 'city' then '' else '@' || estimates.area_code end as problem_id,
-    results.received_at as at,
-    results.wave as seen_in,
+    asked.question_id || case when areas.level = 'city' then '' else '@' || asked.area_code end as problem_id,
+    asked.received_at as at,
+    asked.wave as seen_in,
+    asked.survey_zh,
     examinations.system,
     examinations.year,
-    estimates.subject_zh,
-    estimates.dimension_code,
-    estimates.indicator_code,
-    estimates.area_code,
+    asked.subject_code,
+    asked.subject_zh,
+    asked.dimension_code,
+    asked.indicator_code,
+    asked.area_code,
     areas.level = 'city' as is_headline,
-    estimates.satisfaction as value,
-    case when areas.level = 'city' then estimates.satisfaction else estimates.ci_high end as points,
+    asked.satisfaction as value,
+    case when areas.level = 'city' then asked.satisfaction else asked.ci_high end as points,
+    case when areas.level <> 'city' then asked.ci_high end as upper,
     null::double precision as worse_share,
     null::text as category,
-    estimates.answers,
-    results.filename,
-    {{ is_synthetic('results.filenames', 'results.survey_zh') }} as synthetic
-from estimates
-inner join results on estimates.result_key = results.result_key and results.wave = results.last_wave
-inner join areas on estimates.area_code = areas.code
-left join examinations on left(results.wave, 4) = examinations.year::text
+    asked.answers,
+    asked.filename,
+    asked.is_shown,
+    {{ is_synthetic('asked.filenames', 'asked.survey_zh') }} as synthetic
+from asked
+inner join areas on asked.area_code = areas.code
+left join examinations on left(asked.wave, 4) = examinations.year::text
+where asked.wave = asked.last_wave and not asked.suppressed and asked.satisfaction is not null

@@ -1,5 +1,6 @@
 -- Grain: one value of an indicator that a third party handed in, scored by the city's target: of the examined year, in
--- the headline area or one below it, and not by another definition as far as the texts tell.
+-- the headline area or one below it, and not by another definition as far as the texts tell. Who goes over to another
+-- definition takes back what he said before (`no_longer_zh`).
 with lines as (
     select * from {{ ref('stg_gate__third_party_values') }}
     where verdict = 'accepted' and state = 'value' and value is not null
@@ -32,6 +33,15 @@ placed as (
         indicators.category,
         indicators.definition_zh,
         coalesce(indicators.area_code, examinations.default_area_code) as headline_area_code,
+        {{ problem_id(
+            'lines.indicator_code', 'lines.area_code',
+            'lines.area_code = coalesce(indicators.area_code, examinations.default_area_code)'
+        ) }} as problem_id,
+        coalesce(lines.sender_text, '第三方') as sender_zh,
+        {{ plain_text('lines.definition_text') }} = ''
+        or {{ plain_text('indicators.definition_zh') }} = ''
+        or lower({{ plain_text('lines.definition_text') }}) = lower({{ plain_text('indicators.definition_zh') }})
+            as is_same_definition,
         {{ target_text('targets') }} as target_text,
         {{ settled(score('lines.value', 'targets.operator', 'targets.value', 'targets.value_high')) }} as score
     from lines
@@ -49,29 +59,36 @@ placed as (
 
 select
     'third_party' as source,
-    {{ problem_id('placed.indicator_code', 'placed.area_code', 'placed.area_code = placed.headline_area_code') }}
-        as problem_id,
+    placed.problem_id,
     placed.received_at as at,
-    coalesce(placed.sender_text, '第三方') as seen_in,
+    placed.sender_zh as seen_in,
     placed.system,
     placed.year,
     placed.indicator_code,
     placed.area_code,
     placed.value,
-    placed.score,
+    case when placed.is_same_definition then placed.score end as score,
     placed.category,
     placed.target_text,
     placed.filename,
     placed.sheet,
     placed.cell,
-    placed.synthetic
+    placed.synthetic,
+    case when not placed.is_same_definition then '第三方改用其他口径，不再据以认定' end as no_longer_zh
 from placed
 left join areas_below
     on placed.headline_area_code = areas_below.ancestor_code and placed.area_code = areas_below.code
 where
     (placed.area_code = placed.headline_area_code or areas_below.code is not null)
     and (
-        {{ plain_text('placed.definition_text') }} = ''
-        or {{ plain_text('placed.definition_zh') }} = ''
-        or lower({{ plain_text('placed.definition_text') }}) = lower({{ plain_text('placed.definition_zh') }})
+        placed.is_same_definition
+        or placed.sender_zh = (
+            select earlier.sender_zh from placed as earlier
+            where
+                earlier.problem_id = placed.problem_id
+                and earlier.is_same_definition
+                and earlier.received_at < placed.received_at
+            order by earlier.received_at desc, earlier.sender_zh asc
+            limit 1
+        )
     )

@@ -1,5 +1,6 @@
 -- Grain: one snapshot of one thing that was ever a problem, by the rules known at its moment; and how many sources hold
--- it to be one after it (`held_by`). A source changes its mind only by saying something else.
+-- it to be one after it (`held_by`). A source changes its mind only by saying something else, or that it has no say any
+-- longer (`no_longer_zh`), which tells nothing where it held nothing.
 with snapshots as (
     select * from {{ ref('int_problem_snapshots') }}
 ),
@@ -17,6 +18,7 @@ judged as (
         rule.description_zh as rule_description_zh,
         rule.severity,
         rule.severity_rank,
+        rule.threshold as rule_threshold,
         rule.code is not null as is_met
     from snapshots
     {{ worst_rule('snapshots', 'snapshots.at') }}
@@ -36,11 +38,15 @@ counted as (
         compared.*,
         compared.is_met::integer - compared.was_met::integer as change
     from compared
-    where compared.was_ever_met
+    where
+        compared.was_ever_met
+        and (compared.no_longer_zh is null or compared.is_met::integer <> compared.was_met::integer)
 )
 
 select
     counted.*,
+    case when counted.is_shown then counted.value end as shown_value,
+    case when counted.is_shown then counted.upper end as shown_upper,
     -- At one moment what begins comes before what ends: a problem handed from one source to the next stays one.
     sum(counted.change) over (
         partition by counted.problem_id

@@ -38,29 +38,40 @@ pieces as (
         turning.at as seen_at,
         concat(
             case turning.source
-                when 'survey' then turning.seen_in || ' 满意度调查'
+                when 'survey' then turning.seen_in || ' ' || turning.survey_zh
                 when 'third_party' then turning.seen_in || '评估'
                 else coalesce(turning.seen_in || ' 报送期', '目前')
             end,
             '：',
-            {{ number_text("round(turning.value::numeric, case turning.source when 'survey' then 1 else 4 end)") }},
-            ' ' || problems.unit,
+            coalesce(
+                {{ number_text(
+                    "round(turning.shown_value::numeric, case turning.source when 'survey' then 1 else 4 end)"
+                ) }}
+                || ' ' || problems.unit,
+                '其后又有答卷，当时的数值不再列出'
+            ),
             case turning.source
-                when 'survey' then '（' || turning.compared_with || ' 人回答）'
+                when 'survey' then case when turning.is_shown then '（' || turning.compared_with || ' 人回答）' end
                 when 'peer'
                     then '，同类城市中位数 ' || {{ number_text('round(turning.compared_with::numeric, 4)') }}
             end,
+            {{ upper_zh('turning.shown_upper', 'turning.rule_threshold') }},
             '，目标 ' || turning.target_text, '，得分 ' || {{ number_text('round(turning.score::numeric, 1)') }}, '；',
-            coalesce('符合“' || turning.rule_zh || '”', '不符合任何认定规则')
+            coalesce('符合“' || turning.rule_zh || '”', turning.no_longer_zh, '不符合任何认定规则')
         ) as evidence_text,
-        turning.value as evidence_number,
+        turning.shown_value as evidence_number,
         case turning.source
             when 'survey'
+                -- A row that shows another number by now is no evidence of this one.
                 then
-                    concat_ws(
-                        '/', 'satisfaction_index', turning.seen_in, 'question',
-                        substr(split_part(turning.problem_id, '@', 1), 4), turning.area_code, 'all'
-                    )
+                    case
+                        when turning.is_shown
+                            then
+                                concat_ws(
+                                    '/', 'satisfaction_index', turning.seen_in, 'question', turning.subject_code,
+                                    turning.area_code, 'all'
+                                )
+                    end
             when 'third_party'
                 then concat_ws('/', 'third_party_comparison', turning.system, turning.year, turning.indicator_code)
             when 'peer'

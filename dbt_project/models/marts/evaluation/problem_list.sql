@@ -59,7 +59,7 @@ measures as (
 last_waves as (
     select distinct on (problem_id) *
     from {{ ref('int_problem_survey_values') }}
-    where is_headline and indicator_code is not null
+    where is_headline and indicator_code is not null and is_shown
     order by problem_id asc, at desc
 ),
 
@@ -142,8 +142,16 @@ select
         when named.closed_at is not null
             then
                 concat(
-                    {{ day_zh('named.closed_on') }}, {{ seen_by_zh('named.closed_source') }}, '为 ',
-                    {{ number_text('round(named.closed_value::numeric, 4)') }}, ' ' || named.unit, '，不再符合任何认定规则'
+                    {{ day_zh('named.closed_on') }},
+                    coalesce(
+                        named.no_longer_zh,
+                        concat(
+                            {{ seen_by_zh('named.closed_source') }},
+                            '为 ' || {{ number_text('round(named.closed_value::numeric, 4)') }}
+                            || ' ' || named.unit || '，',
+                            '不再符合任何认定规则'
+                        )
+                    )
                 )
     end as closed_by_zh,
     (named.spell - 1)::integer as reopened_count,
@@ -154,16 +162,21 @@ select
     named.target_text,
     named.score,
     concat(
-        case when named.is_of_survey then named.shown_in || ' 满意度调查，' else named.year || ' 年度体检，' end,
-        named.area_zh, case when named.is_of_survey then '满意度为 ' else '为 ' end,
-        {{ number_text('round(named.value::numeric, case when named.is_of_survey then 1 else 4 end)') }},
-        ' ' || named.unit,
-        '，目标 ' || named.target_text, '，得分 ' || {{ number_text('round(named.score::numeric, 1)') }},
-        case when named.closed_at is null then '；符合' else '；曾符合' end, '“', named.rule_zh, '”（',
-        rtrim(named.rule_description_zh, '。'), '）；', {{ day_zh('named.first_opened_on') }}, '列入清单',
+        case when named.closed_at is null then {{ said_zh('named.held') }} else {{ said_zh('named.opened') }} end,
+        '；符合“', case when named.closed_at is null then named.rule_zh else named.opened_by_zh end, '”（',
+        rtrim(case when named.closed_at is null then named.rule_description_zh else named.opened_because_zh end, '。'),
+        '）；', {{ day_zh('named.first_opened_on') }}, '列入清单',
         case
             when named.spell > 1
                 then '，' || {{ day_zh('named.opened_on') }} || '第' || (named.spell - 1) || '次重新列入'
+        end,
+        case
+            when named.closed_at is not null
+                then
+                    concat(
+                        '；', {{ day_zh('named.closed_on') }}, '，',
+                        coalesce(named.no_longer_zh, {{ said_zh('named.closed') }} || '，不再符合任何认定规则'), '，销号'
+                    )
         end,
         '。'
     ) as evidence_zh,
