@@ -61,11 +61,11 @@ def _opened(path: Path) -> Iterator[tuple[set[str], _Read]]:
     except (OSError, zipfile.BadZipFile) as error:
         raise ExportError(f"{path} 不是数据包（zip 或文件夹）：{error}") from error
     with archive:
-        names = [name for name in archive.namelist() if not name.endswith("/")]
+        listed = [name for name in archive.namelist() if not name.endswith("/")]
         # Of two files of one name a reader may take either: the one that was checked, or the other.
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := sorted({name for name in listed if listed.count(name) > 1}):
             raise ExportError(f"{path} 中有同名的文件：{'、'.join(twice)}")
-        yield set(names), lambda name: archive.open(name)
+        yield set(listed), lambda name: archive.open(name)
 
 
 def _digest(file: IO[bytes]) -> str:
