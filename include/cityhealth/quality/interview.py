@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -17,7 +16,8 @@ from cityhealth.periods import PeriodError
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.problems import problem_named
-from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
+from cityhealth.quality.repeats import mark_repeats
+from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, is_given, text_of
 
 _TEXTS = (
     "note_id_text", "date_text", "place_text", "area_text", "person_text", "subject_text", "note_text",
@@ -61,7 +61,7 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     announced = batch.arrival.department_text
     sender = lookup.department(announced) if announced and announced.strip() else None
     rows = [_row(line, batch, lookup) for line in lines]
-    _compare(rows)
+    mark_repeats(rows, lambda row: row["note_id"] or None, lambda row: tuple(fold(row[name]) for name in _TEXTS))
     whole = {
         "kind": "batch",
         "line_no": BATCH_LINE,
@@ -85,14 +85,14 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup) -> dict[str
     subject, subject_problem = _subject(texts["subject_text"], lookup)
     return {
         "kind": "row",
-        "state": "value" if any(_given(texts[name]) for name in _TEXTS if name != "note_id_text") else "blank",
+        "state": "value" if any(is_given(texts[name]) for name in _TEXTS if name != "note_id_text") else "blank",
         "line_no": line["line_no"],
         "sheet": line["sheet"],
         "cell": line["cell"],
         "cells": line["cells"],
         **texts,
         "note_id": note_id if 0 < len(note_id) <= _LONGEST_ID else None,
-        "note_given": _given(texts["note_text"]),
+        "note_given": is_given(texts["note_text"]),
         "held_on": held_on,
         "date_problem": date_problem,
         "date_future": held_on > arrived if held_on else None,
@@ -105,7 +105,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup) -> dict[str
 
 
 def _held(text: str, arrived: date) -> tuple[date | None, str | None]:
-    if not _given(text):
+    if not is_given(text):
         return None, "没有填写"
     try:
         return read_nearest_day(text, arrived), None
@@ -114,7 +114,7 @@ def _held(text: str, arrived: date) -> tuple[date | None, str | None]:
 
 
 def _area(text: str, day: date, lookup: Lookup) -> tuple[str | None, str | None]:
-    if not _given(text):
+    if not is_given(text):
         return None, None
     area = lookup.catalogue.area(text, day)
     return (area.code, None) if area else (None, f"目录中没有「{text}」，或有几处同名")
@@ -123,7 +123,7 @@ def _area(text: str, day: date, lookup: Lookup) -> tuple[str | None, str | None]
 def _subject(text: str, lookup: Lookup) -> tuple[dict[str, str | None], str | None]:
     """A problem, an indicator (code or name) or a dimension; what is none of them is still a note."""
     nothing: dict[str, str | None] = {"dimension_code": None, "indicator_code": None, "problem_id": None}
-    if not _given(text):
+    if not is_given(text):
         return nothing, None
     said = fold(text)
     for dimension in lookup.catalogue.dimensions:
@@ -139,24 +139,6 @@ def _subject(text: str, lookup: Lookup) -> tuple[dict[str, str | None], str | No
     if problem:
         return nothing | {"problem_id": problem}, None
     return nothing, f"「{text}」不是问题编号、指标或维度（{why_not}）"
-
-
-def _given(text: str) -> bool:
-    return re.search(r"\w", text) is not None
-
-
-def _compare(rows: list[dict[str, Any]]) -> None:
-    by_id: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        row["duplicate_kind"] = row["duplicate_cells"] = None
-        if row["state"] != "blank" and row["note_id"]:
-            by_id.setdefault(row["note_id"], []).append(row)
-    for same in by_id.values():
-        said = {tuple(fold(row[name]) for name in _TEXTS) for row in same}
-        for number, row in enumerate(same if len(same) > 1 else []):
-            others = (other for other in same if other is not row)
-            row["duplicate_cells"] = "、".join(f"「{other['sheet']}」{other['cell']}" for other in others)
-            row["duplicate_kind"] = "conflict" if len(said) > 1 else "same" if number else None
 
 
 def _stored(rows: pd.DataFrame) -> pd.DataFrame:

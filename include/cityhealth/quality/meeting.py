@@ -17,7 +17,8 @@ from cityhealth.meeting_form import DECISIONS, HEADER_ALIASES
 from cityhealth.periods import PeriodError
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
-from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
+from cityhealth.quality.repeats import mark_repeats
+from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, is_given, text_of
 
 _TEXTS = ("difficulty_text", "decision_text", "assigned_text", "due_text", "date_text", "note_text")
 
@@ -64,7 +65,11 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     """Resolve the lines of a meeting's list; a line without a decision is blank: nothing was decided. Pure."""
     lines = raw.loc[raw["row_kind"] != NOTE].to_dict("records")
     rows = [_row(line, batch, lookup) for line in lines]
-    _compare(rows)
+    mark_repeats(
+        rows,
+        lambda row: row["difficulty_id"] or None,
+        lambda row: (row["decision"], row["assigned_department"], row["due_date"]),
+    )
     announced = batch.arrival.department_text
     sender = lookup.department(announced) if announced and announced.strip() else None
     whole = {
@@ -101,7 +106,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup) -> dict[str
         else None,
         "assigned_given": bool(fold(assigned)),
         "due_date": due,
-        "due_given": _given(texts["due_text"]),
+        "due_given": is_given(texts["due_text"]),
         "due_problem": due_problem,
         "due_past": due < decided_on if due and decided_on else None,
         "decided_on": decided_on,
@@ -128,7 +133,7 @@ def _difficulty(text: str, lookup: Lookup) -> tuple[str | None, str | None]:
 
 
 def _met(text: str, arrived: date) -> tuple[date | None, str | None]:
-    if not _given(text):
+    if not is_given(text):
         return None, "没有填写"
     try:
         return read_nearest_day(text, arrived), None
@@ -138,30 +143,12 @@ def _met(text: str, arrived: date) -> tuple[date | None, str | None]:
 
 def _due(text: str, met: date) -> tuple[date | None, str | None]:
     """A month as a time limit is its last day."""
-    if not _given(text):
+    if not is_given(text):
         return None, None
     try:
         return read_day(text, met - _SLIP).end, None
     except PeriodError as error:
         return None, error.message
-
-
-def _given(text: str) -> bool:
-    return re.search(r"\w", text) is not None
-
-
-def _compare(rows: list[dict[str, Any]]) -> None:
-    by_id: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        row["duplicate_kind"] = row["duplicate_cells"] = None
-        if row["state"] != "blank" and row["difficulty_id"]:
-            by_id.setdefault(row["difficulty_id"], []).append(row)
-    for same in by_id.values():
-        said = {(row["decision"], row["assigned_department"], row["due_date"]) for row in same}
-        for number, row in enumerate(same if len(same) > 1 else []):
-            others = (other for other in same if other is not row)
-            row["duplicate_cells"] = "、".join(f"「{other['sheet']}」{other['cell']}" for other in others)
-            row["duplicate_kind"] = "conflict" if len(said) > 1 else "same" if number else None
 
 
 def _stored(rows: pd.DataFrame) -> pd.DataFrame:

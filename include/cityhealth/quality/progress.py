@@ -21,6 +21,7 @@ from cityhealth.periods import PeriodError
 from cityhealth.progress_form import FIVE, HEADER_ALIASES
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
+from cityhealth.quality.repeats import mark_repeats
 from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
 from cityhealth.quantities.percent import parse_percent
 
@@ -249,20 +250,11 @@ def _place(line: Mapping[Any, Any], field: str) -> str | None:
 
 def _compare(rows: Sequence[dict[str, Any]]) -> None:
     """Lines of one task and period in one report, and the periods that the report names."""
-    by_task: dict[tuple[str, date | None], list[dict[str, Any]]] = {}
-    for row in rows:
-        row["duplicate_kind"] = row["duplicate_cells"] = None
-        if row["state"] != "blank" and row["task_code"]:
-            by_task.setdefault((row["task_code"], row["period"]), []).append(row)
-    for same_task in by_task.values():
-        if len(same_task) == 1:
-            continue
-        said = {tuple(fold(row[name]) for name in (*FIVE, "percent_text", "reason_text")) for row in same_task}
-        for number, row in enumerate(same_task):
-            others = (other for other in same_task if other is not row)
-            row["duplicate_cells"] = "、".join(f"「{other['sheet']}」{other['cell']}" for other in others)
-            # Of equal lines the first counts.
-            row["duplicate_kind"] = "conflict" if len(said) > 1 else "same" if number else None
+    mark_repeats(
+        rows,
+        lambda row: (row["task_code"], row["period"]) if row["task_code"] else None,
+        lambda row: tuple(fold(row[name]) for name in (*FIVE, "percent_text", "reason_text")),
+    )
     filled = [row for row in rows if row["state"] != "blank"]
     named = sorted({row["period"] for row in filled if row["period"] is not None})
     for row in rows:

@@ -18,7 +18,8 @@ from cityhealth.periods import PeriodError
 from cityhealth.quality.batch import BATCH_LINE, NOTE, BatchFacts, Candidates
 from cityhealth.quality.lookup import Lookup
 from cityhealth.quality.problems import problem_named
-from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, text_of
+from cityhealth.quality.repeats import mark_repeats
+from cityhealth.quality.subject import EMPTY, SHARED_WRITERS, Nouns, Row, Subject, Writer, column, is_given, text_of
 from cityhealth.quantities.percent import parse_percent
 from cityhealth.rectification_form import HEADER_ALIASES, STATUSES
 
@@ -87,7 +88,11 @@ def candidates(raw: pd.DataFrame, batch: BatchFacts, lookup: Lookup) -> Candidat
     announced = batch.arrival.department_text
     sender = lookup.department(announced) if announced and announced.strip() else None
     rows = [_row(line, batch, lookup, sender) for line in lines]
-    _compare(rows)
+    mark_repeats(
+        rows,
+        lambda row: row["measure_id"] or None,
+        lambda row: (fold(row["measure_text"]), row["status"], row["percent"], row["deadline"], row["milestones"]),
+    )
     whole = {
         "kind": "batch",
         "line_no": BATCH_LINE,
@@ -107,7 +112,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, sender: str
     arrived = batch.arrival.day
     problem, problem_problem = problem_named(texts["problem_text"], lookup)
     number, number_problem = _number(texts["measure_no_text"])
-    given = _given(texts["owner_text"])
+    given = is_given(texts["owner_text"])
     # Whoever sends a list of its own need not name itself.
     owner = _owner(texts["owner_text"], lookup) if given else sender if sender not in lookup.offices else None
     percent = parse_percent(texts["percent_text"], texts["percent_cell_kind"] or "text")
@@ -117,7 +122,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, sender: str
     milestones, milestones_problem = _milestones(texts["milestones_text"], arrived)
     return {
         "kind": "row",
-        "state": "value" if any(_given(texts[name]) for name in _SAYS) else "blank",
+        "state": "value" if any(is_given(texts[name]) for name in _SAYS) else "blank",
         "line_no": line["line_no"],
         "sheet": line["sheet"],
         "cell": line["cell"],
@@ -125,7 +130,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, sender: str
         **texts,
         "problem_id": problem,
         "problem_problem": problem_problem,
-        "measure_given": _given(texts["measure_text"]),
+        "measure_given": is_given(texts["measure_text"]),
         "number_problem": number_problem,
         "measure_id": f"{problem}/{owner}/{number}" if problem and owner and number else None,
         "owner_department": owner,
@@ -139,7 +144,7 @@ def _row(line: Mapping[Any, Any], batch: BatchFacts, lookup: Lookup, sender: str
         if status != "cancelled"
         else False,
         "deadline": deadline,
-        "deadline_given": _given(texts["deadline_text"]),
+        "deadline_given": is_given(texts["deadline_text"]),
         "deadline_problem": deadline_problem,
         "deadline_without_year": deadline is not None and _YEAR.search(fold(texts["deadline_text"])) is None,
         "milestones": json.dumps(milestones, ensure_ascii=False) if milestones else None,
@@ -165,7 +170,7 @@ def _owner(text: str, lookup: Lookup) -> str | None:
 
 def _status(text: str, percent: float | None) -> tuple[str | None, bool]:
     """As said; where nothing is said, as the percentage has it."""
-    if _given(text):
+    if is_given(text):
         return _STATUS_OF.get(fold(text)), True
     if percent is None or percent <= 0:
         return "planned", False
@@ -174,7 +179,7 @@ def _status(text: str, percent: float | None) -> tuple[str | None, bool]:
 
 def _deadline(text: str, arrived: date) -> tuple[date | None, str | None]:
     """A month as a time limit is its last day."""
-    if not _given(text):
+    if not is_given(text):
         return None, None
     try:
         return read_day(text, arrived - _SLIP).end, None
@@ -184,7 +189,7 @@ def _deadline(text: str, arrived: date) -> tuple[date | None, str | None]:
 
 def _reported(text: str, arrived: date) -> tuple[date | None, str | None]:
     """Without a date it is the day on which the list came."""
-    if not _given(text):
+    if not is_given(text):
         return arrived, "没有填写"
     try:
         return read_nearest_day(text, arrived), None
@@ -198,7 +203,7 @@ def _milestones(text: str, arrived: date) -> tuple[list[dict[str, str | None]], 
     unread: list[str] = []
     for part in re.split(r"[；;\n]+", unicodedata.normalize("NFKC", text)):
         part = part.strip(" 。.、")
-        if not _given(part):
+        if not is_given(part):
             continue
         dated = _MILESTONE.fullmatch(part)
         try:
@@ -209,27 +214,6 @@ def _milestones(text: str, arrived: date) -> tuple[list[dict[str, str | None]], 
             unread.append(part)
         found.append({"due": due, "text": dated["text"].strip() if due and dated else part})
     return found, f"「{'；'.join(unread)}」没有可读的日期" if unread else None
-
-
-def _given(text: str) -> bool:
-    return re.search(r"\w", text) is not None
-
-
-def _compare(rows: list[dict[str, Any]]) -> None:
-    by_id: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        row["duplicate_kind"] = row["duplicate_cells"] = None
-        if row["state"] != "blank" and row["measure_id"]:
-            by_id.setdefault(row["measure_id"], []).append(row)
-    for same in by_id.values():
-        said = {
-            (fold(row["measure_text"]), row["status"], row["percent"], row["deadline"], row["milestones"])
-            for row in same
-        }
-        for number, row in enumerate(same if len(same) > 1 else []):
-            others = (other for other in same if other is not row)
-            row["duplicate_cells"] = "、".join(f"「{other['sheet']}」{other['cell']}" for other in others)
-            row["duplicate_kind"] = "conflict" if len(said) > 1 else "same" if number else None
 
 
 def _stored(rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -104,6 +105,11 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 def text_of(value: Any) -> str:
     """A cell of a frame as text; nothing for what is absent."""
     return "" if value is None or value != value else str(value)
+
+
+def is_given(text: str) -> bool:
+    """Whether anything is written there: dashes and dots are nothing."""
+    return re.search(r"\w", text) is not None
 
 
 def column(name: str, empty: str = "") -> Writer:
