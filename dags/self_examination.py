@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import DAG, CronPartitionTimetable, get_current_context, task
 
 from cityhealth.settings import CITY_TIMEZONE, from_environment
-from cityhealth_airflow import DEFAULT_ARGS, REPORT, year_of
+from cityhealth_airflow import DEFAULT_ARGS, REPORT, must_be_examined, year_of
 
 log = logging.getLogger("cityhealth.report")
 
@@ -35,7 +35,7 @@ with DAG(
         from cityhealth.warehouse.connections import warehouse
 
         context, settings = get_current_context(), from_environment()
-        year_of(context)
+        must_be_examined(context, year_of(context), settings)
         now = datetime.now(CITY_TIMEZONE)
         judgements = pipeline.collect(
             settings, warehouse(settings), until=now, run=context["run_id"], progress=log.info

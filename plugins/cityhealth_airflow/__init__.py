@@ -149,3 +149,20 @@ def year_of(context: Any) -> int:
     if not (key.isascii() and key.isdigit() and len(key) == 4):
         raise AirflowFailException('the run has no year: give it one with --conf \'{"year": "2021"}\'')
     return int(key)
+
+
+def must_be_examined(context: Any, year: int, settings: Settings) -> None:
+    """End a run of a year that the catalogue does not examine.
+
+    Raises:
+        AirflowSkipException: the timetable made the run, as it does every year and when the DAG is unpaused.
+        AirflowFailException: somebody asked for it.
+    """
+    from cityhealth.catalogue import load
+
+    if any((e.system, e.year) == (settings.system, year) for e in load(settings.seed_dir).examinations):
+        return
+    message = f"examination.csv 中没有 {settings.system} {year} 年的体检"
+    if context["dag_run"].run_type == "scheduled":
+        raise AirflowSkipException(message)
+    raise AirflowFailException(message)

@@ -91,3 +91,28 @@ def test_a_broken_catalogue_elsewhere_does_not_keep_the_dag_from_being_read(
     assert found["one_day"] == ["2021-06-05"]
     assert found["run_after"] == "2021-06-07T10:00:00+00:00"
     assert found["partition_date"] == "2021-06-04T16:00:00+00:00"
+
+
+#: A run of a year without an examination in the catalogue: made by the timetable, or asked for.
+_UNEXAMINED = """
+import json
+from types import SimpleNamespace
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from cityhealth.settings import from_environment
+from cityhealth_airflow import must_be_examined
+
+def ended(year, run_type):
+    try:
+        must_be_examined({"dag_run": SimpleNamespace(run_type=run_type)}, year, from_environment())
+    except (AirflowFailException, AirflowSkipException) as end:
+        return [type(end).__name__, str(end)]
+
+print(json.dumps([ended(2021, "manual"), ended(2035, "scheduled"), ended(2035, "manual")]))
+"""
+
+
+def test_a_year_that_nobody_examines_is_skipped_by_the_timetable_and_refused_to_who_asks(airflow: LocalAirflow) -> None:
+    examined, scheduled, asked = ask(_UNEXAMINED, airflow)
+    assert examined is None
+    assert scheduled[0] == "AirflowSkipException" and asked[0] == "AirflowFailException"
+    assert "没有 mohurd 2035 年的体检" in asked[1]
