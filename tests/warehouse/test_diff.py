@@ -70,11 +70,18 @@ def test_a_row_that_came_is_added_and_one_that_went_is_removed(
     older, newer = builds
     forward = [c for c in diff(module_warehouse, older.build_id, newer.build_id) if c.kind != "changed"]
     backward = [c for c in diff(module_warehouse, newer.build_id, older.build_id) if c.kind != "changed"]
-    assert [(c.mart, c.key, c.kind, c.column, c.before) for c in forward] == [
-        ("fct_item_value", "trips_reported/T/2020", "added", None, None)
+    # With its old value green building was a shortfall, and so a problem that no summary's cut-off had seen.
+    assert [(c.mart, c.key, c.kind, c.column) for c in forward] == [
+        ("fct_item_value", "trips_reported/T/2020", "added", None),
+        ("problem_evidence", "ECO07/indicator/1", "removed", None),
+        ("problem_list", "ECO07", "removed", None),
+        ("strength_and_shortfall", "mohurd/2021/ECO07", "removed", None),
     ]
-    assert forward[0].after["value"] == 41
-    assert [(c.key, c.kind, c.after) for c in backward] == [("trips_reported/T/2020", "removed", None)]
+    assert (forward[0].before, forward[0].after["value"]) == (None, 41)
+    assert (forward[2].before["value"], forward[2].after) == (49, None)
+    opposite = {"added": "removed", "removed": "added"}
+    assert [(c.mart, c.key, c.kind) for c in backward] == [(c.mart, c.key, opposite[c.kind]) for c in forward]
+    assert [(c.before, c.after) for c in backward] == [(c.after, c.before) for c in forward]
 
 
 def test_the_same_value_from_a_newer_file_is_no_change(
