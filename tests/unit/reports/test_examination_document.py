@@ -183,7 +183,7 @@ def test_pages_are_in_order_from_cover_to_annex(report: bytes) -> None:
         "生态宜居",
         "分区情况",
         "居民满意度",
-        "第三方核查对比",
+        "第三方评估对比",
         "对标分析",
     ]
     places = [text.rindex(f"章　{title}") for title in [*chapters, "城市病清单与整治"]]
@@ -210,7 +210,7 @@ def test_a_value_that_is_missing_is_a_dash_and_never_a_zero(nothing_handed_in: b
 
 
 @pytest.mark.parametrize(
-    "what", ["居民满意度调查", "第三方核查的指标值", "同类城市的数据", "整改措施", "实地访谈记录", "部门自查报告"]
+    "what", ["居民满意度调查", "第三方评估的指标值", "同类城市的数据", "整改措施", "实地访谈记录", "部门自查报告"]
 )
 def test_a_chapter_to_which_nothing_was_handed_in_says_so(nothing_handed_in: bytes, what: str) -> None:
     assert f"没有收到{what}，本节没有内容" in text_of(nothing_handed_in)
@@ -275,8 +275,9 @@ def test_a_third_party_that_is_lower_is_not_said_to_be_higher(examination: Exami
     first, second, *_ = examination.third_party
     lower = replace(first, difference=-0.7957, relative_difference=0.6786, exceeds_tolerance=True)
     higher = replace(second, difference=0.2, relative_difference=0.02)
-    data = render_report(replace(examination, third_party=(lower, higher)))
-    assert [row[5] for row in table_of(data, "第三方比本市")] == ["低67.9%", "高2.0%"]
+    hardly = replace(second, code="ECO02", difference=0.0003, relative_difference=0.0004)
+    data = render_report(replace(examination, third_party=(lower, higher, hardly)))
+    assert [row[5] for row in table_of(data, "第三方比本市")] == ["低67.9%", "高2.0%", "略高"]
 
 
 def test_a_measure_against_no_problem_of_the_list_is_told_and_counted_apart(examination: Examination) -> None:

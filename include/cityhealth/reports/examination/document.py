@@ -18,11 +18,13 @@ from cityhealth.errors import CityHealthError, Place, SettingsError
 from cityhealth.reports import wording as zh
 from cityhealth.reports.examination import word
 from cityhealth.reports.examination.annex import annex
+from cityhealth.reports.examination.comparison import peers, third_party
 from cityhealth.reports.examination.findings import dimension, units
 from cityhealth.reports.examination.overview import data, method, overall
+from cityhealth.reports.examination.problems import problems
+from cityhealth.reports.examination.satisfaction import satisfaction
 from cityhealth.reports.examination.tags import Key
 from cityhealth.reports.examination.values import Examination, Piece, Quote, SignOff, Tagged
-from cityhealth.reports.examination.voices import peers, problems, satisfaction, third_party
 from cityhealth.reports.examination.word import Tags, Writer
 from cityhealth.settings import CITY_TIMEZONE
 

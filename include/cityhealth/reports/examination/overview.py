@@ -34,7 +34,7 @@ FEEDS_ZH = {
     "progress": "半月进展报告",
     "meeting": "调度会清单",
     "survey": "满意度调查",
-    "third_party": "第三方核查",
+    "third_party": "第三方评估",
     "self_check": "部门自查报告",
     "rectification": "整改措施",
     "interview": "实地访谈",
@@ -92,7 +92,7 @@ def _came_from(e: Examination) -> str:
         said += ("，并" if said else "数据") + f"采用{_listed(feeds)}"
     beside = {
         "居民满意度调查": e.satisfaction,
-        "第三方核查": e.third_party,
+        "第三方评估": e.third_party,
         "部门自查": e.self_checks,
         "实地访谈": [row for row in e.evidence if row.source_kind == "interview"],
     }
