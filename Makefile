@@ -38,7 +38,7 @@ demo: install
 	@$(BIN)/cityhealth demo
 
 test: install .spark/.installed
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff check .

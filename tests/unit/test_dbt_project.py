@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,9 +22,8 @@ CHINESE, ENGLISH = re.compile("[一-鿿]"), re.compile("[A-Za-z]{2,}")
 def parsed(home: Path, **variables: object) -> dict[str, Any]:
     settings = from_environment({"CITYHEALTH_HOME": str(home)})
     nowhere = Warehouse(settings, DatabaseAddress("127.0.0.1", 1, "nowhere", "nobody", "nothing"))
-    project = Project(nowhere, settings)
-    project.run(["parse"], variables=variables)
-    return project.manifest()
+    Project(nowhere, settings).run(["parse"], variables=variables)
+    return json.loads((settings.home / "dbt" / "target" / "manifest.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")

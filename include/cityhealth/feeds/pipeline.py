@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,7 +19,7 @@ from cityhealth.feeds.base import Feed
 from cityhealth.hashing import stable_id
 from cityhealth.landing import Arrival, LandingZone
 from cityhealth.settings import CITY_TIMEZONE, Settings
-from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.connections import ArrowSession, Warehouse
 from cityhealth.warehouse.loading import append
 from cityhealth.warehouse.outcomes import Outcome, record
 
@@ -58,8 +58,11 @@ def batch_id_of(arrival: Arrival, partition: str = "") -> str:
     return stable_id("batch", arrival.arrival_id, partition)
 
 
-def load_arrival(warehouse: Warehouse, landing: LandingZone, feed: Feed, arrival: Arrival) -> Loaded:
-    """Read one arrival and store it as one batch, in one transaction; a batch that is there already stays as it is.
+def load_arrival(
+    warehouse: Warehouse, landing: LandingZone, feed: Feed, arrival: Arrival, arrow: ArrowSession | None = None
+) -> Loaded:
+    """Read one arrival and store it as one batch, in one transaction (of ``arrow``, the loader's, where given); a batch
+    that is there already stays as it is.
 
     A file that cannot be read becomes a batch without rows that says why, for the gate to refuse.
 
@@ -75,7 +78,9 @@ def load_arrival(warehouse: Warehouse, landing: LandingZone, feed: Feed, arrival
     reading = _read(feed, data, arrival)
     error = reading.error
     try:
-        with warehouse.arrow("loader") as connection:
+        with ExitStack() as own:
+            session = arrow or own.enter_context(ArrowSession(warehouse, "loader"))
+            connection = own.enter_context(session.transaction())
             with connection.cursor() as cursor:
                 cursor.execute(
                     "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes,"
@@ -118,24 +123,25 @@ def load_arrivals(
         CityHealthError: after all have been tried, if any failed for a reason that may pass (transfer, database).
     """
     failures: list[CityHealthError] = []
-    for arrival in arrivals:
-        started = time.monotonic()
-        try:
-            loaded = load_arrival(warehouse, landing, feed, arrival)
-        except (IncompleteTransfer, WarehouseError) as failure:
-            failures.append(failure)
-            outcome = Outcome(
-                feed.name, "read", arrival.arrival_id, False, str(failure), run, time.monotonic() - started
-            )
-            _record_if_possible(warehouse, outcome)
-            continue
-        message = loaded.read_error_zh or f"{loaded.rows} 行" + ("（此前已装载）" if loaded.already else "")
-        record(
-            warehouse, "loader",
-            [Outcome(feed.name, "read", arrival.arrival_id, loaded.read_error_zh is None, message, run,
-                     time.monotonic() - started)],
-        )  # fmt: skip
-        yield loaded
+    with ArrowSession(warehouse, "loader") as arrow:
+        for arrival in arrivals:
+            started = time.monotonic()
+            try:
+                loaded = load_arrival(warehouse, landing, feed, arrival, arrow)
+            except (IncompleteTransfer, WarehouseError) as failure:
+                failures.append(failure)
+                outcome = Outcome(
+                    feed.name, "read", arrival.arrival_id, False, str(failure), run, time.monotonic() - started
+                )
+                _record_if_possible(warehouse, outcome)
+                continue
+            message = loaded.read_error_zh or f"{loaded.rows} 行" + ("（此前已装载）" if loaded.already else "")
+            record(
+                warehouse, "loader",
+                [Outcome(feed.name, "read", arrival.arrival_id, loaded.read_error_zh is None, message, run,
+                         time.monotonic() - started)],
+            )  # fmt: skip
+            yield loaded
     if failures:
         raise type(failures[0])(
             f"{len(failures)} of {len(arrivals)} arrivals were not loaded: " + "; ".join(str(f) for f in failures)

@@ -30,7 +30,7 @@ from cityhealth.measurement.rows import SCHEMA, inputs_hash, rows
 from cityhealth.measurement.scene_store import SceneWork, scene_jobs
 from cityhealth.measurement.sources import Features, accepted_sources
 from cityhealth.settings import CITY_TIMEZONE
-from cityhealth.warehouse.connections import Warehouse
+from cityhealth.warehouse.connections import ArrowSession, Warehouse
 from cityhealth.warehouse.loading import append
 
 RAW_TABLE = "measured_value"
@@ -80,14 +80,18 @@ def measure(
         WarehouseError: the database went away; what was measured before stays.
     """
     new = []
-    with _measuring(warehouse), _work(warehouse, landing, areas_path, store) as work:
+    with (
+        _measuring(warehouse),
+        _work(warehouse, landing, areas_path, store) as work,
+        ArrowSession(warehouse, "loader") as arrow,
+    ):
         before = _measured_before(work.connection)
         for due in work.due(catalogue_on, until):
             latest = before.get(due.arrival_id)
             if not _is_due(due, latest):
                 continue
             computed = due.compute()
-            new.append(_store(warehouse, due.arrival_id, _next_partition(latest, due.inputs), computed))
+            new.append(_store(arrow, due.arrival_id, _next_partition(latest, due.inputs), computed))
             progress(f"measured: {due.arrival_id}, {len(computed.rows)} values")
     return new
 
@@ -238,11 +242,11 @@ def _next_partition(before: str | None, inputs: str) -> str:
     return f"measured-{number:06d}-{inputs}"
 
 
-def _store(warehouse: Warehouse, arrival_id: str, partition: str, computed: Computed) -> str:
+def _store(arrow: ArrowSession, arrival_id: str, partition: str, computed: Computed) -> str:
     batch_id = stable_id("batch", arrival_id, partition)
     table = raw_rows(SCHEMA, computed.rows)
     try:
-        with warehouse.arrow("loader") as connection:
+        with arrow.transaction() as connection:
             with connection.cursor() as cursor:
                 cursor.execute(
                     "insert into raw.batch (batch_id, arrival_id, partition, feed, raw_table, rows_read)"

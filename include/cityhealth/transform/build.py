@@ -116,8 +116,9 @@ def _build(
     try:
         with warehouse.connect("transformer") as connection:
             load_boundaries(connection, settings.areas_path)
-        nodes = project.run(command, on_node, {**variables, "gis": inputs.gis})
-        manifest = project.manifest()
+        mode = {"gis": inputs.gis}
+        manifest = project.parsed(mode, project_hash(settings))
+        nodes = project.run(command, on_node, {**mode, **variables}, manifest)
         _record(warehouse, build_id, nodes)
         if failed := [node for node in nodes if node.failed]:
             raise BuildError(complaint(failed))
@@ -142,6 +143,12 @@ def files_hash(paths: Iterable[Path], pattern: str = "*") -> str:
             digest.update(path.relative_to(root.parent).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def project_hash(settings: Settings) -> str:
+    """sha256 over all that dbt parses, but the seeds."""
+    project = settings.dbt_project_dir
+    return files_hash([project / part for part in ("models", "macros", "tests", "seeds/properties", "dbt_project.yml")])
 
 
 @contextmanager

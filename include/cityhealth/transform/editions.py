@@ -23,7 +23,7 @@ from cityhealth.campaigns import ReportingPeriod, periods_due, reporting_period,
 from cityhealth.catalogue import Campaign, CatalogueHistory, load_history
 from cityhealth.errors import BuildError
 from cityhealth.settings import CITY_TIMEZONE, Settings
-from cityhealth.transform.build import BUILD_LOCK, complaint, files_hash, gate_hash
+from cityhealth.transform.build import BUILD_LOCK, complaint, files_hash, gate_hash, project_hash
 from cityhealth.transform.dbt import NodeOutcome, Project
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.outcomes import Outcome, record
@@ -208,11 +208,6 @@ def _alone_with(connection: psycopg.Connection, window: ReportingPeriod) -> Iter
     finally:
         if not connection.broken:
             connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", (_PERIOD_LOCK, window.key))
-
-
-def project_hash(settings: Settings) -> str:
-    project = settings.dbt_project_dir
-    return files_hash([project / part for part in ("models", "macros", "tests", "seeds/properties", "dbt_project.yml")])
 
 
 def _stands_ready(connection: psycopg.Connection, settings: Settings) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from cityhealth.errors import CityHealthError
 from cityhealth.warehouse.connections import Warehouse
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,13 @@ class Change:
     after: Any
 
 
-def kept_marts(manifest: Mapping[str, Any]) -> list[KeptMart]:
+def kept_marts(manifest: Manifest) -> list[KeptMart]:
     """The kept marts of a dbt manifest, by name."""
-    marts = []
-    for node in manifest["nodes"].values():
-        meta = node["config"].get("meta", {})
-        if node["resource_type"] == "model" and "key" in meta:
-            marts.append(KeptMart(node["schema"], node["name"], tuple(meta["key"]), tuple(meta.get("volatile", ()))))
+    marts: list[KeptMart] = []
+    for node in manifest.nodes.values():
+        meta = node.config.meta
+        if node.resource_type == "model" and "key" in meta:
+            marts.append(KeptMart(node.schema, node.name, tuple(meta["key"]), tuple(meta.get("volatile", ()))))
     return sorted(marts, key=lambda mart: mart.name)
 
 

@@ -13,9 +13,9 @@ from psycopg.rows import class_row
 
 from cityhealth.errors import BuildError
 from cityhealth.settings import CITY_TIMEZONE, Settings
-from cityhealth.transform.build import complaint
+from cityhealth.transform.build import complaint, project_hash
 from cityhealth.transform.dbt import NodeOutcome, Project
-from cityhealth.transform.editions import MODE, project_hash, side_by_side
+from cityhealth.transform.editions import MODE, side_by_side
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.outcomes import Outcome, record
 
