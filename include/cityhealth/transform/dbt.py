@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cityhealth.errors import BuildError
@@ -141,7 +140,7 @@ class Project:
             "--target-path", str(home / "target"),
             "--log-path", str(home / "logs"),
             "--log-level", "none",
-            # What became of each node is in ops and in Airflow's log; dbt's own line for each takes a sixth of its time.
+            # What became of each node is in ops and in Airflow's log; dbt's line for each takes a sixth of its time.
             "--log-level-file", "warn",
             "--vars", json.dumps(dict(variables or {})),
         ]  # fmt: skip

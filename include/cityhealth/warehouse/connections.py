@@ -61,7 +61,7 @@ class Warehouse:
 
 
 class ArrowSession:
-    """One ADBC connection for transactions one after the other: to open one takes 0.1 s, in which the driver reads every
+    """One ADBC connection for transactions one after the other: to open one takes 0.1 s, since the driver reads every
     type of the database. It is opened when first asked for, and again after a transaction that failed."""
 
     def __init__(self, warehouse: Warehouse, role: str) -> None:
