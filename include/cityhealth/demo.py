@@ -8,17 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
-from cityhealth.backfill import backfill, wait_for_runs
+from cityhealth.backfill import finish, start, wait_for_runs
 from cityhealth.campaigns import ReportingPeriod, reporting_periods
 from cityhealth.catalogue import Catalogue, check, load
 from cityhealth.errors import CatalogueError
 from cityhealth.feeds import FEEDS
 from cityhealth.landing import Arrival, LandingZone
-from cityhealth.replay import ingest_through_airflow, through_airflow
+from cityhealth.replay import ingest_through_airflow
 from cityhealth.reports import status
 from cityhealth.sample_city import generate, land_all
 from cityhealth.sample_city.air import LAST_HOUR, generate_air
@@ -34,6 +35,7 @@ from cityhealth.sample_city.third_party import generate_third_party
 from cityhealth.settings import CITY_TIMEZONE, Settings
 from cityhealth.spatial.reference import build_areas, city_of
 from cityhealth.stack import AirflowClient, LocalAirflow
+from cityhealth.transform import prepare
 from cityhealth.warehouse.connections import Warehouse, warehouse as open_warehouse
 from cityhealth.warehouse.migrate import migrate
 
@@ -76,28 +78,29 @@ def run(settings: Settings, out: Console) -> None:
             landed = _land_the_city(settings, catalogue, say)
             ready.result()
         client = airflow.client()
-        # Movement data last: they are summed up once, by the boundary that came with the layers.
-        movement = [arrival for arrival in landed if arrival.feed == "mobility"]
-        # One build serves for all, at the end: another would only stand in the way of the summaries.
+        movement = [arrival.day for arrival in landed if arrival.feed == "mobility"]
         others = [arrival for arrival in landed if arrival.feed != "mobility"]
+        # The report's run builds all marts at the end; a build before would only stand in the way of the summaries.
         ingest_through_airflow(client, others, say, wake_consumers=False)
-        # Each summary loads and judges by itself what came before its cut-off; the marts come last, with all of it.
-        backfill(client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say)
-        asked = _ask_for_warnings(client)
-        through_airflow(client, movement, say)
-        wait_for_runs(
-            client,
-            "monitor_indicators",
-            lambda: [run for run in client.runs("monitor_indicators") if run["dag_run_id"] == asked],
-            say,
+        # Side by side: the summaries, each of which loads and judges by itself what came before its cut-off; movement
+        # data, summed up once, by the boundary that came with the layers; and the tables that summaries are put into.
+        moved = start(client, "ingest_mobility", min(movement), max(movement), wake_consumers=False, say=say)
+        summaries = start(
+            client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say
         )
-        reported = _ask_for_report(client, settings.year)
-        wait_for_runs(
-            client,
-            "self_examination",
-            lambda: [run for run in client.runs("self_examination") if run["dag_run_id"] == reported],
-            say,
-        )
+        prepare(warehouse, settings)
+        finish(client, moved, say)
+        finish(client, summaries, say)
+        # Last, since both look at all that there is.
+        asked = {
+            # That of the last hour of which there are readings.
+            "monitor_indicators": _ask_for(
+                client, "monitor_indicators", f"{LAST_HOUR - timedelta(hours=1):%Y-%m-%dT%H}"
+            ),
+            "self_examination": _ask_for(client, "self_examination", str(settings.year)),
+        }
+        for dag_id, run_id in asked.items():
+            wait_for_runs(client, dag_id, partial(_run_of, client, dag_id, run_id), say)
     _print_result(warehouse, catalogue, settings, out)
     _print_measured(warehouse, out)
     _print_movement(warehouse, out)
@@ -132,21 +135,18 @@ def _land_the_city(settings: Settings, catalogue: Catalogue, say: Callable[[str]
     return landed
 
 
-def _ask_for_warnings(client: AirflowClient) -> str:
-    """One hourly cycle of early warning: that of the last hour of which there are readings. Returns its run.
+def _ask_for(client: AirflowClient, dag_id: str, key: str) -> str:
+    """A run of a partition. Returns its id.
 
-    Asked for before the DAG is unpaused, which makes a run of the present hour as well: by then all is silent.
+    Asked for before the DAG is unpaused, which makes a run of the present as well: by then all is silent.
     """
-    asked = client.trigger("monitor_indicators", f"{LAST_HOUR - timedelta(hours=1):%Y-%m-%dT%H}")
-    client.unpause("monitor_indicators")
+    asked = client.trigger(dag_id, key)
+    client.unpause(dag_id)
     return asked
 
 
-def _ask_for_report(client: AirflowClient, year: int) -> str:
-    """The city's report of the year, once all else is there. Returns its run; unpausing asks for none in the past."""
-    asked = client.trigger("self_examination", str(year))
-    client.unpause("self_examination")
-    return asked
+def _run_of(client: AirflowClient, dag_id: str, run_id: str) -> list[dict]:
+    return [run for run in client.runs(dag_id) if run["dag_run_id"] == run_id]
 
 
 def _print_result(warehouse: Warehouse, catalogue: Catalogue, settings: Settings, out: Console) -> None:

@@ -82,7 +82,7 @@ def test_the_demo_runs_through_airflow_prints_its_result_and_sends_nothing(tmp_p
     output, sent = silent(tmp_path, program, "demo")
     assert sent == 0
     assert re.search(r"ingest_departmental 2021-05-20 success", output)
-    assert re.search(r"build_marts all success", output)
+    assert re.search(r"self_examination 2021 success", output)
     assert re.search(r"layers: 20 files in: .* \d+ values measured", output)
     assert re.search(r"imagery: 5 files in: .* \d+ values measured", output)
     assert re.search(r"semimonthly_summary 2021-08-05 success \(\d/6\)", output)

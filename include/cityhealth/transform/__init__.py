@@ -2,7 +2,7 @@
 
 from cityhealth.transform.build import BuildResult, build, build_if_changed
 from cityhealth.transform.dbt import NodeOutcome
-from cityhealth.transform.editions import Edition, latest_edition, periods_without_summary, summarise
+from cityhealth.transform.editions import Edition, latest_edition, periods_without_summary, prepare, summarise
 from cityhealth.transform.history import Change, diff
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "diff",
     "latest_edition",
     "periods_without_summary",
+    "prepare",
     "summarise",
 ]
