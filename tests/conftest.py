@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ from cityhealth.settings import PROJECT_ROOT, Settings
 from cityhealth.warehouse.connections import Warehouse
 from cityhealth.warehouse.embedded import EmbeddedServer
 from cityhealth.warehouse.migrate import migrate
+
+# A worker of the suite holds millions of objects of libraries, through which Python's collector goes every 700
+# allocations: a fifth of the time.
+gc.set_threshold(100_000, 20, 20)
 
 # Machines are noisy: no property test fails for being slow.
 hypothesis.settings.register_profile("cityhealth", deadline=None)

@@ -59,10 +59,18 @@ def relations(connection: psycopg.Connection) -> set[str]:
 # The embedded server, which has no PostGIS.
 
 
-def test_without_postgis_there_is_no_geometry_and_no_complaint(warehouse: Warehouse, tmp_path: Path) -> None:
-    city = settle_with_layers(warehouse, tmp_path)
-    lay(warehouse, *LAYERS)
-    nodes = build(warehouse, city).nodes
+@pytest.fixture(scope="module")
+def plain(
+    module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Warehouse, Settings, BuildResult]:
+    city = settle_with_layers(module_warehouse, tmp_path_factory.mktemp("plain"))
+    lay(module_warehouse, *LAYERS)
+    return module_warehouse, city, build(module_warehouse, city)
+
+
+def test_without_postgis_there_is_no_geometry_and_no_complaint(plain: tuple[Warehouse, Settings, BuildResult]) -> None:
+    warehouse, _, result = plain
+    nodes = result.nodes
     assert not [node for node in nodes if node.failed or node.status == "skipped"]
     assert "dim_area_boundary" in {node.name for node in nodes}
     assert not {node.name for node in nodes} & set(TABLES)
@@ -71,8 +79,8 @@ def test_without_postgis_there_is_no_geometry_and_no_complaint(warehouse: Wareho
         assert relations(connection) == set()
 
 
-def test_boundaries_come_with_the_geopackage_and_go_with_it(warehouse: Warehouse, tmp_path: Path) -> None:
-    city = settle_with_layers(warehouse, tmp_path)
+def test_boundaries_come_with_the_geopackage_and_go_with_it(plain: tuple[Warehouse, Settings, BuildResult]) -> None:
+    warehouse, city, _ = plain
 
     def areas() -> dict[str, tuple[Any, ...]]:
         with warehouse.connect("reader") as connection:
@@ -81,7 +89,6 @@ def test_boundaries_come_with_the_geopackage_and_go_with_it(warehouse: Warehouse
             ).fetchall()
         return {code: (level, since, shapely.from_geojson(shape)) for code, level, since, shape in rows}
 
-    assert build_if_changed(warehouse, city) is not None
     assert areas() == {}
     draw(city.areas_path, REFERENCE)
     assert build_if_changed(warehouse, city) is not None, "other boundaries are another catalogue"
@@ -346,7 +353,7 @@ def test_layers_that_were_handed_in_are_on_the_map_with_what_was_measured_from_t
             attachments=[(f"{kind}.yml", yaml.safe_dump({**manifest, "source": "测试", "licence": "公开"}).encode())],
         )
     collect(settings, own, FIRST_DAY + timedelta(days=30))
-    build(own, settings)
+    build(own, settings, select="+facility +land +coverage")
     with own.connect("reader") as connection:
         facilities = connection.execute("select kind_zh, name_zh, attributes -> 'grade' from facility").fetchall()
         parks = connection.execute("select name_zh, st_area(geom::geography) from land where kind = 'park'").fetchall()
