@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from cities import File, Line, hand_in, settle
 from pymcdm.weights import critic_weights
 from scipy.stats import entropy
+from third_parties import SENDER, Found, hand_in_found
 
 from cityhealth.settings import Settings
 from cityhealth.transform import build
@@ -21,7 +21,6 @@ from cityhealth.warehouse.connections import Warehouse
 Ask = Callable[..., list[tuple[Any, ...]]]
 
 PEERS = tuple(f"P{number}" for number in range(1, 8))
-SENDER = "合成研究院"
 OURS = "绿色建筑占新建建筑的比例，按面积计。"
 
 CATALOGUE = {
@@ -78,20 +77,6 @@ OF_PEERS = (
 )
 
 
-@dataclass(frozen=True)
-class Found:
-    """One line of a third party's file as the gate leaves it."""
-
-    code: str
-    value: float | None
-    area: str = "T-BUA"
-    definition: str | None = None
-    period: str = "2020"
-    unit_text: str | None = None
-    state: str = "value"
-    verdict: str = "accepted"
-
-
 FOUND = (
     (
         0,
@@ -110,42 +95,6 @@ FOUND = (
     # Later: a value corrected, one withdrawn.
     (2, (Found("LOC01", 70, "T1", definition="床位"), Found("SAF01", None, "T", state="withdrawn"))),
 )  # fmt: skip
-
-
-def hand_in_found(warehouse: Warehouse) -> None:
-    """Write the third party's files into raw and gate, as the loader role."""
-    with warehouse.connect("loader") as connection:
-        for day, lines in FOUND:
-            name = f"third-{day}"
-            connection.execute(
-                "insert into raw.arrival (arrival_id, feed, department_text, filename, sha256, size_bytes, received_at)"
-                " values (%s, 'third_party', %s, '第三方.xlsx', %s, 1,"
-                " timestamptz '2021-07-01 09:00+08' + make_interval(days => %s))",
-                (name, SENDER, name.ljust(64, "0"), day),
-            )
-            connection.execute(
-                "insert into raw.batch (batch_id, arrival_id, feed, raw_table, rows_read)"
-                " values (%s, %s, 'third_party', 'third_party_value', %s)",
-                (name, name, len(lines)),
-            )
-            connection.execute(
-                "insert into gate.run (gate_run_id, batch_id, suite, suite_hash, catalogue_hash, verdict, rows_in,"
-                " rows_accepted, rows_refused, rows_blank, warnings)"
-                " values (%s, %s, 's', 'h', 'c', 'accepted', %s, %s, 0, 0, 0)",
-                (name, name, len(lines), len(lines)),
-            )
-            for number, line in enumerate(lines, start=1):
-                connection.execute(
-                    "insert into gate.third_party_value (gate_run_id, batch_id, line_no, sender_text, system, year,"
-                    " indicator_code, area_code, period, period_start, period_end, value, state, unit_text,"
-                    " definition_text, verdict, marked, sheet, cell) values (%s, %s, %s, %s, 'mohurd', 2021, %s, %s,"
-                    " %s, %s, %s, %s, %s, %s, %s, %s, false, '评估', %s)",
-                    (
-                        name, name, number, SENDER, line.code, line.area, line.period, f"{line.period}-01-01",
-                        f"{line.period}-12-31", line.value, line.state, line.unit_text, line.definition, line.verdict,
-                        f"F{number + 1}",
-                    ),
-                )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +137,7 @@ def before(module_warehouse: Warehouse, city: Settings) -> dict[str, list[tuple[
 @pytest.fixture(scope="module")
 def ask(module_warehouse: Warehouse, city: Settings, before: dict[str, Any]) -> Ask:
     hand_in(module_warehouse, *OF_PEERS)
-    hand_in_found(module_warehouse)
+    hand_in_found(module_warehouse, *FOUND)
     build(module_warehouse, city)
     return lambda query, *values: ask_as_reader(module_warehouse, query, *values)
 

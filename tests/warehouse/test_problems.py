@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cities import File, Line, hand_in, settle_jincheng
 from measures import List_, Measure, Note, Wave, hand_in_lists, hand_in_waves
+from third_parties import SENDER, Found, hand_in_found
 
 from cityhealth.campaigns import reporting_period
 from cityhealth.catalogue import load
@@ -73,6 +74,12 @@ LISTS = (
 )
 
 
+#: Of what the city itself said nothing: one value that is good later, one that is later of something else.
+FOUND = (
+    (2, [Found("ECO13", 35, BUA), Found("TRA02", 4, BUA)]),
+    (19, [Found("ECO13", 60, BUA, definition="按污水量计"), Found("TRA02", 9, BUA)]),
+)
+
 CITY, DISTRICT = "140500", "140502"
 Q01, Q02 = (question_problem("居民满意度", code, f"问题{code}") for code in ("Q01", "Q02"))
 BY_TELEPHONE = question_problem("物业服务电话调查", "Q02", "您对物业缴费是否方便满意？")
@@ -115,6 +122,7 @@ def city(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
     hand_in(module_warehouse, *HANDED_IN)
     hand_in_lists(module_warehouse, *LISTS)
     hand_in_waves(module_warehouse, *WAVES)
+    hand_in_found(module_warehouse, *FOUND)
     # Before any summary there is no table of editions: the marts are built without it.
     build(module_warehouse, settings)
     return settings
@@ -248,6 +256,38 @@ def test_of_a_wave_only_the_number_that_is_published_is_shown(ask) -> None:
     assert set(numbers) <= set(ask(f"select {key}, satisfaction from satisfaction_index")) and len(numbers) >= 3
 
 
+def test_a_third_party_opens_problems_and_closes_them_by_a_value_or_by_another_definition(ask) -> None:
+    query = (
+        "select problem_id, kind, opened_on, opened_by, status, closed_on, value, score, closed_by_zh, sources_zh"
+        " from problem_list where kind = 'third_party' order by 1"
+    )
+    opened, closed = date(2021, 7, 3), date(2021, 7, 20)
+    found = ask(query)
+    assert [row[:8] for row in found] == [
+        ("ECO13", "third_party", opened, "third_party_low_score", "closed", closed, 60, None),
+        ("TRA02", "third_party", opened, "third_party_low_score", "closed", closed, 9, 100),
+    ]
+    assert found[0][8] == "2021年7月20日第三方改用其他口径，不再据以认定"
+    assert found[1][8] == "2021年7月20日第三方评估为 9 公里/平方公里，不再符合任何认定规则"
+    assert {row[9] for row in found} == {"第三方评估"}
+
+
+def test_evidence_of_a_third_party_leads_to_its_files(ask) -> None:
+    query = (
+        "select problem_id, evidence_no, seen_on, number, file, text from problem_evidence"
+        " where source_kind = 'third_party' order by 1, 2"
+    )
+    found = ask(query)
+    assert [row[:4] for row in found] == [
+        ("ECO13", 1, date(2021, 7, 3), 35),
+        ("ECO13", 2, date(2021, 7, 20), 60),
+        ("TRA02", 1, date(2021, 7, 3), 4),
+        ("TRA02", 2, date(2021, 7, 20), 9),
+    ]
+    assert all(SENDER in text for *_, text in found)
+    assert found[0][4] is not None and "第三方.xlsx" in found[0][4]
+
+
 def test_evidence_tells_how_a_problem_went_and_who_was_spoken_to(ask) -> None:
     query = (
         "select source_kind, evidence_no, seen_on, number, text from problem_evidence"
@@ -312,6 +352,7 @@ def test_each_period_shows_the_measures_as_of_its_cut_off(ask, period: str, expe
 
 def test_other_orders_of_loading_and_of_summaries_give_the_same_list(ask, warehouse: Warehouse, tmp_path: Path) -> None:
     settings = settled(warehouse.settings, tmp_path)
+    hand_in_found(warehouse, *FOUND)
     hand_in_waves(warehouse, *reversed(WAVES))
     hand_in_lists(warehouse, *reversed(LISTS))
     hand_in(warehouse, *reversed(HANDED_IN))
