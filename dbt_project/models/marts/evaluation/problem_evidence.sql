@@ -20,6 +20,10 @@ areas as (
     {{ current_areas() }}
 ),
 
+third_parties as (
+    select * from {{ ref('int_problem_third_party_values') }}
+),
+
 -- What was seen at each turn: where it opened, got worse or better, closed.
 turning as (
     select
@@ -86,10 +90,24 @@ pieces as (
                     turning.seen_in, turning.system, turning.year, turning.indicator_code, turning.area_code
                 )
         end as mart_key,
-        null as file,
+        told.file,
         coalesce(turning.synthetic, false) as synthetic
     from turning
     inner join problems on turning.problem_id = problems.problem_id
+    -- The mart shows what a third party says now; what it said before is in its file alone.
+    left join
+        lateral (
+            select concat_ws(' ', third_parties.filename, third_parties.sheet, third_parties.cell) as file
+            from third_parties
+            where
+                third_parties.problem_id = turning.problem_id
+                and third_parties.at = turning.at
+                and third_parties.seen_in = turning.seen_in
+                and third_parties.value = turning.value
+            order by file asc
+            limit 1
+        ) as told
+        on turning.source = 'third_party'
     where
         turning.is_first
         or turning.value is distinct from turning.value_before
