@@ -82,11 +82,18 @@ def run(settings: Settings, out: Console) -> None:
         others = [arrival for arrival in landed if arrival.feed != "mobility"]
         # The report's run builds all marts at the end; a build before would only stand in the way of the summaries.
         ingest_through_airflow(client, others, say, wake_consumers=False)
-        # Side by side: the summaries, each of which loads and judges by itself what came before its cut-off; movement
-        # data, summed up once, by the boundary that came with the layers; and the tables that summaries are put into.
+        # Side by side: the summaries, each of which loads and judges by itself what came before its cut-off, so that
+        # the newest does it for all; movement data, summed up once, by the boundary that came with the layers; and the
+        # tables that summaries are put into.
         moved = start(client, "ingest_mobility", min(movement), max(movement), wake_consumers=False, say=say)
         summaries = start(
-            client, "semimonthly_summary", periods[0].due, periods[-1].due, max_active_runs=_AT_ONCE, say=say
+            client,
+            "semimonthly_summary",
+            periods[0].due,
+            periods[-1].due,
+            max_active_runs=_AT_ONCE,
+            newest_first=True,
+            say=say,
         )
         prepare(warehouse, settings)
         finish(client, moved, say)
