@@ -220,4 +220,4 @@ def _unpacked(rows: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
 def _method_zh(weighted: bool, clustered: bool, stratified: bool) -> str:
     design = [name for name, there in (("层", stratified), ("抽样单元", clustered)) if there]
     by = f"误差按{'和'.join(design)}以泰勒线性化估计" if design else "误差按简单抽样以泰勒线性化估计"
-    return f"{'加权' if weighted else '等权'}平均，{by}，95% 置信区间；不足 5 份的不公布"
+    return f"{'加权' if weighted else '等权'}平均，{by}，95% 置信区间；不足 5 份、按权重折合不足 5 份或可倒推的不公布"
