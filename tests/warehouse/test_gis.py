@@ -353,7 +353,7 @@ def test_layers_that_were_handed_in_are_on_the_map_with_what_was_measured_from_t
             attachments=[(f"{kind}.yml", yaml.safe_dump({**manifest, "source": "测试", "licence": "公开"}).encode())],
         )
     collect(settings, own, FIRST_DAY + timedelta(days=30))
-    build(own, settings, select="+facility +land +coverage")
+    build(own, settings)
     with own.connect("reader") as connection:
         facilities = connection.execute("select kind_zh, name_zh, attributes -> 'grade' from facility").fetchall()
         parks = connection.execute("select name_zh, st_area(geom::geography) from land where kind = 'park'").fetchall()
