@@ -1,46 +1,24 @@
-"""Arrivals go through Airflow (again): a backfill of their days, and the build that follows."""
+"""Arrivals go through Airflow (again): a backfill of their days for each feed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cityhealth.backfill import finish, start, wait_for_runs
+from cityhealth.backfill import finish, start
 from cityhealth.landing import Arrival
 from cityhealth.stack import AirflowClient
-
-
-def through_airflow(client: AirflowClient, arrivals: Sequence[Arrival], say: Callable[[str], None]) -> None:
-    """Backfill the arrival days of ``arrivals`` through the running Airflow; wait for the build that the assets cause.
-
-    Raises:
-        StackError: a run failed (the message names its tasks), or nothing ended for half an hour.
-    """
-    earlier = {run["dag_run_id"] for run in client.runs("build_marts")}
-    judged = ingest_through_airflow(client, arrivals, say)
-    if not judged:
-        return
-    # A build that began before the last gate ended may have read less than there is now.
-    wait_for_runs(
-        client,
-        "build_marts",
-        # Those that wait in the queue would find nothing new.
-        lambda: [
-            run for run in client.runs("build_marts") if run["dag_run_id"] not in earlier and run["state"] != "queued"
-        ],
-        say,
-        enough=lambda ended: any(run["start_date"] >= max(judged) for run in ended),
-    )
 
 
 def ingest_through_airflow(
     client: AirflowClient, arrivals: Sequence[Arrival], say: Callable[[str], None], wake_consumers: bool = True
 ) -> list[str]:
-    """As :func:`through_airflow`, without waiting for the build. Returns when the gates whose assets cause one ended.
+    """Backfill the arrival days of ``arrivals`` through the running Airflow. Returns when the gates ended whose assets
+    cause a build of the marts; the build itself is not waited for.
 
     Without ``wake_consumers`` a paused build stays paused, for what is ingested later to cause it.
 
     Raises:
-        StackError: as there.
+        StackError: a run failed (the message names its tasks), or nothing ended for half an hour.
     """
     started = []
     for feed in sorted({arrival.feed for arrival in arrivals}):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
+from airflow_replay import through_airflow
 from cityhealth.landing import Arrival, LandingZone
-from cityhealth.replay import through_airflow
 from cityhealth.settings import CITY_TIMEZONE
 from cityhealth.stack import LocalAirflow, StackError
 from toy_city import layer

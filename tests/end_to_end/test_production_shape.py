@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from airflow_replay import through_airflow
 from cityhealth.landing import LandingZone
-from cityhealth.replay import through_airflow
 from cityhealth.settings import CITY_TIMEZONE, PROJECT_ROOT, Settings
 from cityhealth.stack import AirflowClient, StackError
 from cityhealth.warehouse.embedded import EmbeddedServer
